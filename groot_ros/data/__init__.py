@@ -1,0 +1,1 @@
+"""Data: demonstrations on disk and the language of the tasks."""

@@ -1,0 +1,1 @@
+"""The model: configuration, System 1, System 2, processor, checkpoints and runtimes."""

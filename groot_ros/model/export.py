@@ -1,0 +1,87 @@
+"""Writes the ONNX files of a checkpoint: one for System 2, two for System 1."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from groot_ros.model.checkpoint import load_model
+from groot_ros.model.groot import Groot
+from groot_ros.model.system1.dit import CrossContext
+
+
+class _System2(nn.Module):
+    """Images and word pieces to goal tokens; every given piece is a real one."""
+
+    def __init__(self, model: Groot) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor, token_ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        mask = torch.ones_like(token_ids, dtype=torch.bool)
+        backbone = self.model.backbone(images, token_ids, mask)
+        return (self.model.action_head.goal_tokens(backbone.features),
+                backbone.attention_mask, backbone.image_mask)
+
+
+class _Context(nn.Module):
+    def __init__(self, model: Groot) -> None:
+        super().__init__()
+        self.dit = model.action_head.model
+
+    def forward(self, features: Tensor, attention_mask: Tensor,
+                image_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return tuple(self.dit.prepare(features, attention_mask, image_mask))
+
+
+class _System1(nn.Module):
+    def __init__(self, model: Groot) -> None:
+        super().__init__()
+        self.head = model.action_head
+
+    def forward(self, keys: Tensor, values: Tensor, mask: Tensor, state: Tensor, noise: Tensor,
+                embodiment_id: Tensor) -> Tensor:
+        return self.head.denoise(CrossContext(keys, values, mask), state, noise, embodiment_id)
+
+
+def export(checkpoint: Path) -> None:
+    """Write system2.onnx, system1_context.onnx and system1.onnx beside the weights."""
+    model = load_model(checkpoint)
+    backbone, head = model.config.backbone_cfg, model.config.action_head_cfg
+    images = torch.zeros(1, backbone.num_views, 3, backbone.image_height, backbone.image_width)
+    token_ids = torch.arange(6)[None]
+    length = torch.export.Dim('length', min=1, max=backbone.max_text_length)
+    _write(_System2(model), {'images': images, 'token_ids': token_ids},
+           ['features', 'attention_mask', 'image_mask'], checkpoint / 'system2.onnx',
+           {'images': None, 'token_ids': {1: length}})
+    tokens = _System2(model)(images, token_ids)
+    _write(_Context(model), dict(zip(('features', 'attention_mask', 'image_mask'), tokens,
+                                     strict=True)),
+           ['keys', 'values', 'mask'], checkpoint / 'system1_context.onnx')
+    context = dict(zip(('keys', 'values', 'mask'), _Context(model)(*tokens), strict=True))
+    _write(_System1(model), {
+        **context, 'state': torch.zeros(1, 1, head.max_state_dim),
+        'noise': torch.zeros(1, head.action_horizon, head.max_action_dim),
+        'embodiment_id': torch.zeros(1, dtype=torch.long)}, ['actions'],
+        checkpoint / 'system1.onnx')
+
+
+def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path,
+           dynamic_shapes: dict[str, object] | None = None) -> None:
+    program = torch.onnx.export(module.eval(), kwargs=inputs, input_names=list(inputs),
+                                output_names=outputs, dynamic_shapes=dynamic_shapes,
+                                dynamo=True, verbose=False)
+    program.save(path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Export the checkpoint folder named on the command line."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if len(given) != 1 or given[0] in ('-h', '--help'):
+        print('usage: export_onnx CHECKPOINT_FOLDER')
+        return 2
+    export(Path(given[0]))
+    return 0

@@ -1,0 +1,85 @@
+"""The ONNX runtime: what runs on a CPU, without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from groot_ros.model.config import ModelConfig
+from groot_ros.model.fingerprint import fingerprint
+from groot_ros.model.policy import FloatArray, GoalTokens
+from groot_ros.model.processor import load_processor
+from groot_ros.model.tokenizer import InstructionTokenizer
+
+
+class OnnxContext(NamedTuple):
+    """Cross-attention keys, values and mask of one goal-token message."""
+
+    keys: FloatArray
+    values: FloatArray
+    mask: NDArray[np.bool_]
+
+
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # A spinning thread pool would take the core that the control tick needs.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    return onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
+
+
+class OnnxSystem2:
+    """System 2 on onnxruntime."""
+
+    def __init__(self, checkpoint: Path, embodiment_tag: str, threads: int) -> None:
+        """Load system2.onnx."""
+        self.fingerprint = fingerprint(checkpoint)
+        self.processor = load_processor(checkpoint, embodiment_tag)
+        config = ModelConfig.from_file(checkpoint / 'config.json')
+        self._tokenizer = InstructionTokenizer(
+            checkpoint / 'tokenizer.json', config.backbone_cfg.max_text_length)
+        self._session = _session(checkpoint / 'system2.onnx', threads)
+
+    def encode(self, images: dict[str, NDArray[np.uint8]], instruction: str) -> GoalTokens:
+        """Encode processed RGB images (height, width, 3) by video key."""
+        views = np.stack([self.processor.image(images[key]) for key in self.processor.images])
+        ids = self._tokenizer.encode(self.processor.instruction(instruction))
+        features, attention_mask, image_mask = self._session.run(
+            None, {'images': views[None], 'token_ids': ids[None]})
+        return GoalTokens(features[0], attention_mask[0], image_mask[0])
+
+
+class OnnxSystem1:
+    """System 1 on onnxruntime."""
+
+    def __init__(self, checkpoint: Path, embodiment_tag: str, threads: int) -> None:
+        """Load system1_context.onnx and system1.onnx."""
+        self.fingerprint = fingerprint(checkpoint)
+        self.processor = load_processor(checkpoint, embodiment_tag)
+        self._context = _session(checkpoint / 'system1_context.onnx', threads)
+        self._denoise = _session(checkpoint / 'system1.onnx', threads)
+        self._embodiment = np.array([self.processor.embodiment_id], np.int64)
+
+    def prepare(self, tokens: GoalTokens) -> OnnxContext:
+        """Compute the cross-attention keys and values of a goal-token message."""
+        return OnnxContext(*self._context.run(None, {
+            'features': tokens.features[None], 'attention_mask': tokens.attention_mask[None],
+            'image_mask': tokens.image_mask[None]}))
+
+    def solve(self, context: OnnxContext, state: FloatArray, noise: FloatArray) -> FloatArray:
+        """Denoise one chunk; see `policy.System1.solve`."""
+        normalized = self.processor.normalize_state(state)[None, None]
+        (actions,) = self._denoise.run(None, {
+            'keys': context.keys, 'values': context.values, 'mask': context.mask,
+            'state': normalized, 'noise': noise[None], 'embodiment_id': self._embodiment})
+        return self.processor.unnormalize_actions(actions[0], state)
+
+    def draw_noise(self, rng: np.random.Generator) -> FloatArray:
+        """Draw N(0, 1) start values, shape (action_horizon, max_action_dim)."""
+        shape = (self.processor.action_horizon, self.processor.max_action_dim)
+        return rng.standard_normal(shape, np.float32)

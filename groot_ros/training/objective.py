@@ -1,0 +1,65 @@
+"""The one loss that trains System 1 and System 2 together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from groot_ros.model.groot import Groot
+from groot_ros.model.system1.dit import CrossContext
+from groot_ros.model.system2.backbone import detection_loss
+from groot_ros.training.batches import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """How the objective is put together.
+
+    Attributes:
+        detection: Weight of the detection loss beside the flow-matching loss.
+        noise_draws: Flow times and noises per image: the encoder's work is used more than once.
+    """
+
+    detection: float = 0.1
+    noise_draws: int = 2
+
+
+class Objective(nn.Module):
+    """Flow matching plus weighted detection, as GR00T N1 trains (arXiv 2503.14734)."""
+
+    def __init__(self, model: Groot, embodiment_id: int, weights: LossWeights) -> None:
+        """Train `model` on one embodiment."""
+        super().__init__()
+        self.model = model
+        self.weights = weights
+        self.register_buffer('embodiment_id', torch.tensor([embodiment_id]))
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the flow-matching and the detection loss of a batch."""
+        images = batch.images.float() / 127.5 - 1.0
+        backbone = self.model.backbone(_jitter(images) if self.training else images,
+                                       batch.token_ids, batch.token_mask)
+        head = self.model.action_head
+        context = head.model.prepare(head.goal_tokens(backbone.features),
+                                     backbone.attention_mask, backbone.image_mask)
+        draws = self.weights.noise_draws if self.training else 1
+        flow = head.loss(
+            CrossContext(*(part.repeat_interleave(draws, dim=1) for part in context)),
+            *(part.repeat_interleave(draws, dim=0)
+              for part in (batch.state, batch.actions, batch.action_mask)), self.embodiment_id)
+        detection = detection_loss(backbone.heatmap_logits[:, 0].float(), batch.keypoints)
+        return flow, detection
+
+    def total(self, flow: Tensor, detection: Tensor) -> Tensor:
+        """Return the loss that is minimised."""
+        return flow + self.weights.detection * detection
+
+
+def _jitter(images: Tensor) -> Tensor:
+    """Vary the brightness and contrast of images (batch, views, 3, height, width)."""
+    shape = (len(images), 1, 1, 1, 1)
+    contrast = 1.0 + 0.15 * (2 * torch.rand(shape, device=images.device) - 1)
+    brightness = 0.1 * (2 * torch.rand(shape, device=images.device) - 1)
+    return images * contrast + brightness

@@ -1,0 +1,98 @@
+"""From demonstrations and a model configuration to a checkpoint folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from groot_ros.embodiment import Embodiment
+from groot_ros.model.checkpoint import save_model, write_json
+from groot_ros.model.config import ModelConfig
+from groot_ros.model.groot import Groot
+from groot_ros.training.batches import DemonstrationSet
+from groot_ros.training.statistics import embodiment_statistics
+from groot_ros.training.word_embeddings import find_sentence_encoder, word_table
+
+# Hands are commanded in absolute positions: their opening tells the phases of a task apart.
+ABSOLUTE_GROUPS = frozenset({'left_hand', 'right_hand'})
+
+
+def write_processor(folder: Path, embodiment: Embodiment, config: ModelConfig,
+                    crop: tuple[float, float, float, float], action_period_s: float) -> None:
+    """Write processor_config.json, embodiment_id.json and tokenizer.json of a new run."""
+    mapping, head = embodiment.model, config.action_head_cfg
+    modality = {
+        'video': {'delta_indices': [0],
+                  'modality_keys': [camera.video_key for camera in embodiment.cameras]},
+        'state': {'delta_indices': [0], 'modality_keys': list(mapping.state)},
+        'action': {'delta_indices': list(range(head.action_horizon)),
+                   'modality_keys': list(mapping.action),
+                   'action_configs': [_action_config(name) for name in mapping.action]},
+        'language': {'delta_indices': [0],
+                     'modality_keys': ['annotation.human.task_description']}}
+    write_json(folder / 'processor_config.json', {
+        'processor_class': 'GrootRosProcessor',
+        'processor_kwargs': {
+            'modality_configs': {mapping.embodiment_tag: modality},
+            'image_crop': list(crop),
+            'image_target_size': [config.backbone_cfg.image_width,
+                                  config.backbone_cfg.image_height],
+            'max_state_dim': head.max_state_dim, 'max_action_dim': head.max_action_dim,
+            'max_action_horizon': head.action_horizon, 'action_period_s': action_period_s,
+            'use_percentiles': True, 'clip_outliers': True, 'use_relative_action': True,
+            'formalize_language': True}})
+    write_json(folder / 'embodiment_id.json', {mapping.embodiment_tag: 0})
+    shutil.copy(find_sentence_encoder() / 'tokenizer.json', folder / 'tokenizer.json')
+
+
+def write_statistics(folder: Path, embodiment: Embodiment,
+                     demonstrations: DemonstrationSet) -> None:
+    """Write statistics.json of the training demonstrations."""
+    mapping = embodiment.model
+    state, actions = demonstrations.all_chunks()
+    names = frozenset(mapping.action) - ABSOLUTE_GROUPS
+    write_json(folder / 'statistics.json', {mapping.embodiment_tag: embodiment_statistics(
+        state, actions, _columns(embodiment, mapping.state),
+        _columns(embodiment, mapping.action), names)})
+
+
+def new_model(config: ModelConfig, seed: int) -> Groot:
+    """Return a seeded model with the pretrained word table."""
+    torch.manual_seed(seed)
+    model = Groot(config)
+    table = word_table(find_sentence_encoder(), config.backbone_cfg.word_embedding_dim)
+    model.backbone.text.words.weight.data.copy_(torch.from_numpy(table))
+    return model
+
+
+def write_checkpoint(model: Groot, run: Path, checkpoint: Path) -> None:
+    """Assemble a checkpoint folder from trained weights and the run's processor files."""
+    save_model(model, checkpoint)
+    for name in ('processor_config.json', 'statistics.json', 'embodiment_id.json',
+                 'tokenizer.json'):
+        shutil.copy(run / name, checkpoint / name)
+
+
+def joint_columns(embodiment: Embodiment) -> np.ndarray:
+    """Return the columns of the embodiment's joints that the policy reads and moves."""
+    if embodiment.model.state != embodiment.model.action:
+        raise ValueError('training reads and moves the same joint groups: model.state '
+                         f'{embodiment.model.state} differs from model.action '
+                         f'{embodiment.model.action}')
+    return np.asarray(embodiment.group_indices(embodiment.model.state), np.int64)
+
+
+def _columns(embodiment: Embodiment, groups: tuple[str, ...]) -> dict[str, slice]:
+    columns, start = {}, 0
+    for name in groups:
+        stop = start + len(embodiment.groups[name])
+        columns[name], start = slice(start, stop), stop
+    return columns
+
+
+def _action_config(group: str) -> dict[str, str]:
+    rep = 'ABSOLUTE' if group in ABSOLUTE_GROUPS else 'RELATIVE'
+    return {'rep': rep, 'type': 'NON_EEF', 'format': 'DEFAULT', 'state_key': group}
