@@ -1,0 +1,79 @@
+"""ROS parameters as one frozen dataclass per node."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+
+T = TypeVar('T')
+
+
+class ParameterError(ValueError):
+    """A parameter value that the user has to correct."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a parameter's descriptor says beyond its default."""
+
+    description: str
+    bounds: tuple[float, float] | None
+    choices: tuple[str, ...]
+    live: bool
+
+
+def param(
+    default: Any,
+    description: str,
+    *,
+    bounds: tuple[float, float] | None = None,
+    choices: Sequence[str] = (),
+    live: bool = False,
+) -> Any:
+    """Declare one field of a parameter dataclass.
+
+    Args:
+        default: Default value; its type is the parameter's type.
+        description: What it is, with the unit in brackets.
+        bounds: Smallest and largest value allowed, for numbers.
+        choices: Allowed values, for strings; any when empty.
+        live: Whether it may be set while the node runs.
+    """
+    facts = _Facts(description, bounds, tuple(choices), live)
+    return field(default=default, metadata={'facts': facts})
+
+
+def declare_parameters(node: Node, kind: type[T]) -> T:
+    """Declare every field of `kind` on `node` and return the values given at start.
+
+    Raises:
+        ParameterError: If a value is not among the choices of its parameter.
+    """
+    values = {}
+    for each in fields(kind):  # type: ignore[arg-type]
+        facts: _Facts = each.metadata['facts']
+        value = node.declare_parameter(
+            each.name, each.default, _descriptor(facts, each.default)).value
+        if facts.choices and value not in facts.choices:
+            raise ParameterError(
+                f'parameter {each.name} is {value!r}, must be one of {", ".join(facts.choices)}')
+        values[each.name] = value
+    return kind(**values)
+
+
+def _descriptor(facts: _Facts, default: Any) -> ParameterDescriptor:
+    """Build the descriptor that `ros2 param describe` shows."""
+    descriptor = ParameterDescriptor(description=facts.description, read_only=not facts.live)
+    if facts.choices:
+        descriptor.additional_constraints = 'one of ' + ', '.join(facts.choices)
+    if facts.bounds is None:
+        return descriptor
+    low, high = facts.bounds
+    if isinstance(default, int):
+        descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
+    else:
+        descriptor.floating_point_range = [
+            FloatingPointRange(from_value=float(low), to_value=float(high))]
+    return descriptor

@@ -1,0 +1,241 @@
+"""System 2 as a node: observations and an instruction in, goal tokens out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.executors import MultiThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from std_msgs.msg import String
+
+from groot_ros.embodiment import load_embodiment
+from groot_ros.model.policy import GoalTokens as Tokens
+from groot_ros.model.policy import System2, load_system2
+from groot_ros.msg import GoalTokens, Instruction, Observation, PolicyStatus
+from groot_ros.nodes.goal_token_messages import DTYPES, write_tokens
+from groot_ros.nodes.inputs import InputMonitor
+from groot_ros.nodes.instruction import Assignment, InstructionRegister
+from groot_ros.nodes.lifecycle import AUTOSTART, run
+from groot_ros.nodes.observation_messages import read_images
+from groot_ros.nodes.pacing import Pacer, RateMeter, RecentValues
+from groot_ros.nodes.parameters import declare_parameters, param
+from groot_ros.nodes.qos import LATCHED, NEWEST
+from groot_ros.nodes.stamps import now, seconds, stamp_at
+from groot_ros.nodes.status import (
+    STATUS_PERIOD_S,
+    Complaints,
+    make_status,
+    report_assignment,
+    report_inputs,
+)
+from groot_ros.srv import SetInstruction
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class PlannerParams:
+    """Parameters of the planner."""
+
+    embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
+    checkpoint: str = param('g1_tabletop', 'Name of a shipped policy, or path of its folder.')
+    runtime: str = param(
+        'auto', 'What computes System 2.', choices=('auto', 'onnx', 'torch'))
+    threads: int = param(1, 'CPU threads of System 2.', bounds=(1, 64))
+    planner_hz: float = param(10.0, 'Highest rate of goal tokens [Hz].', bounds=(0.1, 60.0))
+    max_observation_age_s: float = param(
+        0.5, 'Observations older than this are not planned on [s].', bounds=(0.01, 10.0))
+    token_dtype: str = param(
+        'float32', 'Number format of the goal tokens sent.', choices=tuple(DTYPES))
+    instruction: str = param('', 'What to do; empty for nothing.', live=True)
+    step_locked: bool = param(False, 'Encode every observation of a simulator that waits.')
+    autostart: bool = param(True, AUTOSTART)
+
+
+class PlannerNode(LifecycleNode):
+    """Encodes the newest observation with the instruction in force; never queues.
+
+    Encoding runs in its own callback group, so that services answer meanwhile.
+
+    Args:
+        load: Loads System 2 from a checkpoint folder.
+    """
+
+    def __init__(self, load: Callable[..., System2] = load_system2) -> None:
+        super().__init__('planner')
+        self._load = load
+        self._params = declare_parameters(self, PlannerParams)
+        self._register = InstructionRegister(first_epoch=time.time_ns() // MILLION)
+        self._complaints = Complaints(self)
+        self._observations = InputMonitor('observation')
+        self._encode_times = RecentValues(100)
+        self._latencies = RecentValues(100)
+        self._sent = RateMeter()
+        self._pacer = Pacer(self._params.planner_hz)
+        self._newest: Observation | None = None
+        self._sequence = self._refused = 0
+        self._active = False
+        self._problem = ('NO_OBSERVATION', 'no observation yet: is perception running?')
+        self._open()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model and put the first instruction in force."""
+        try:
+            self._embodiment = load_embodiment(self._params.embodiment)
+            self._system2 = self._load(
+                Path(self._params.checkpoint), self._params.runtime, self._params.threads)
+        except (OSError, ValueError) as error:
+            self.get_logger().fatal(str(error))
+            return TransitionCallbackReturn.FAILURE
+        self._assign(self._params.instruction)
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start to send goal tokens."""
+        self._active = True
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop to send goal tokens."""
+        self._active = False
+        return super().on_deactivate(state)
+
+    def _open(self) -> None:
+        """Create publishers, subscriptions, services and the status timer."""
+        encoding, services = MutuallyExclusiveCallbackGroup(), MutuallyExclusiveCallbackGroup()
+        self._tokens = self.create_lifecycle_publisher(GoalTokens, 'goal_tokens', NEWEST)
+        self._current = self.create_publisher(Instruction, 'current_instruction', LATCHED)
+        self._status = self.create_publisher(PolicyStatus, '~/status', NEWEST)
+        self.create_subscription(
+            Observation, 'observation', self._on_observation, NEWEST, callback_group=encoding)
+        self._encode_again = self.create_guard_condition(
+            self._encode_newest, callback_group=encoding)
+        self.create_subscription(
+            String, 'instruction', self._on_instruction, NEWEST, callback_group=services)
+        self.create_service(
+            SetInstruction, 'set_instruction', self._on_set_instruction, callback_group=services)
+        self.create_timer(STATUS_PERIOD_S, self._report, callback_group=services)
+        self.add_on_set_parameters_callback(self._on_parameters)
+
+    def _on_observation(self, observation: Observation) -> None:
+        """Keep the newest observation and encode it if the rate allows."""
+        time_now = now(self)
+        self._observations.count(seconds(observation.header.stamp), time_now)
+        self._newest = observation
+        if self._params.step_locked or self._pacer.allows(time_now):
+            self._encode_newest()
+
+    def _encode_newest(self) -> None:
+        """Send the goal tokens of the newest observation, or note what prevents it."""
+        assignment, observation = self._register.current, self._newest
+        self._problem = self._refusal(assignment, observation)
+        if self._problem[0] != 'NONE' or observation is None or not self._active:
+            return
+        started = time.monotonic()
+        try:
+            tokens = self._system2.encode(read_images(observation), assignment.text)
+        except ValueError as error:
+            self._refused += 1
+            self._problem = ('BAD_OBSERVATION', str(error))
+            return
+        self._encode_times.add(time.monotonic() - started)
+        self._send(tokens, assignment, observation)
+
+    def _send(
+        self, tokens: Tokens, assignment: Assignment, observation: Observation
+    ) -> None:
+        """Publish goal tokens with all they come from."""
+        self._sequence += 1
+        message = GoalTokens(
+            header=observation.header, checkpoint=self._system2.fingerprint,
+            embodiment=self._embodiment.tag, instruction=assignment.text,
+            instruction_id=assignment.instruction_id, epoch=assignment.epoch,
+            sequence=self._sequence, encode_time=self._encode_times.newest)
+        write_tokens(message, tokens, self._params.token_dtype)
+        self._tokens.publish(message)
+        sent = now(self)
+        self._sent.count(sent)
+        self._latencies.add(sent - seconds(observation.header.stamp))
+
+    def _refusal(
+        self, assignment: Assignment, observation: Observation | None
+    ) -> tuple[str, str]:
+        """Return the reason not to encode and its text, or NONE."""
+        if not assignment.text:
+            return 'NO_INSTRUCTION', 'nothing to do: call set_instruction'
+        if observation is None:
+            return 'NO_OBSERVATION', 'no observation yet: is perception running?'
+        if observation.embodiment != self._embodiment.tag:
+            return 'WRONG_EMBODIMENT', (
+                f'observation of {observation.embodiment!r}, this planner drives '
+                f'{self._embodiment.tag!r}: start both with the same embodiment')
+        age = self._observations.age(now(self))
+        if age > self._params.max_observation_age_s:
+            return 'STALE_OBSERVATION', (
+                f'newest observation is {age:.2f} s old, at most '
+                f'{self._params.max_observation_age_s:.2f} s are allowed: see perception/status')
+        return 'NONE', ''
+
+    def _assign(self, text: str) -> Assignment:
+        """Put an instruction in force, tell everybody and plan for it at once."""
+        assignment = self._register.assign(text)
+        message = Instruction(
+            text=assignment.text, instruction_id=assignment.instruction_id,
+            epoch=assignment.epoch)
+        message.header.stamp = stamp_at(now(self))
+        self._current.publish(message)
+        self.get_logger().info(f'instruction {assignment.instruction_id}: {assignment.text!r}')
+        if not self._params.step_locked:
+            self._encode_again.trigger()
+        return assignment
+
+    def _on_instruction(self, message: String) -> None:
+        """Take an instruction from the topic; repeating it changes nothing."""
+        if message.data.strip() != self._register.current.text:
+            self._assign(message.data)
+
+    def _on_set_instruction(
+        self, request: SetInstruction.Request, response: SetInstruction.Response
+    ) -> SetInstruction.Response:
+        """Take an instruction from the service; repeating it starts it anew."""
+        assignment = self._assign(request.instruction)
+        response.success = True
+        response.instruction_id, response.epoch = assignment.instruction_id, assignment.epoch
+        return response
+
+    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        """Take an instruction from the parameter, the only live one."""
+        for parameter in parameters:
+            if parameter.name == 'instruction':
+                self._assign(parameter.value)
+        return SetParametersResult(successful=True)
+
+    def _report(self) -> None:
+        """Publish the status."""
+        time_now = now(self)
+        reason, text = self._refusal(self._register.current, self._newest)
+        if reason == 'NONE':
+            reason, text = self._problem
+        state = PolicyStatus.RUNNING if reason == 'NONE' else PolicyStatus.WAITING
+        message = make_status(
+            self, state if self._active else PolicyStatus.INACTIVE, reason, text)
+        report_assignment(message, self._register.current)
+        report_inputs(message, [self._observations], time_now)
+        message.output_rate = message.solve_rate = self._sent.rate(time_now)
+        message.solve_time = self._encode_times.quantile(0.5)
+        message.latency = self._latencies.quantile(0.5)
+        message.refused = self._refused
+        self._status.publish(message)
+        if self._active:
+            self._complaints.tell(reason, text)
+
+
+def main() -> int:
+    """Run the planner until it is interrupted."""
+    return run(PlannerNode, make_executor=lambda: MultiThreadedExecutor(num_threads=2))
