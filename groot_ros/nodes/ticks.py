@@ -1,0 +1,108 @@
+"""When the control tick runs: on the wall clock, or on a simulator's clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from rclpy.node import Node
+
+from groot_ros.nodes.pacing import RecentValues
+from groot_ros.nodes.stamps import now
+
+WINDOW_S = 10.0
+LATE = 0.5
+"""Fraction of the period from which on a tick counts as missed."""
+
+
+class TickStatistics:
+    """How punctual the ticks were.
+
+    Attributes:
+        ticks: Ticks due so far.
+        missed: Ticks late by more than half a period, or skipped.
+
+    Args:
+        period: Time from one tick to the next [s].
+    """
+
+    def __init__(self, period: float) -> None:
+        self._period = period
+        self._lateness = RecentValues(int(WINDOW_S / period))
+        self.ticks = 0
+        self.missed = 0
+
+    def count(self, lateness: float) -> int:
+        """Count a tick that started `lateness` [s] after its time; returns the skipped ones."""
+        skipped = max(0, int(lateness / self._period))
+        self._lateness.add(lateness)
+        self.ticks += 1 + skipped
+        self.missed += skipped + (lateness - skipped * self._period > LATE * self._period)
+        return skipped
+
+    def lateness(self, fraction: float) -> float:
+        """Return a quantile of the lateness over the newest seconds [s]."""
+        return self._lateness.quantile(fraction)
+
+
+class WallTicks:
+    """Ticks at absolute times, from a thread that waits for nothing else.
+
+    An executor's timer would wait for whatever callback runs before it.
+
+    Args:
+        rate: Ticks per second [Hz].
+        tick: What to do in each.
+    """
+
+    def __init__(self, rate: float, tick: Callable[[], None]) -> None:
+        self._period = 1.0 / rate
+        self._tick = tick
+        self.statistics = TickStatistics(self._period)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name='tick', daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the ticks; none runs after this returns."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        due = time.monotonic() + self._period
+        while not self._stop.is_set():
+            time.sleep(max(0.0, due - time.monotonic()))
+            skipped = self.statistics.count(time.monotonic() - due)
+            due += (1 + skipped) * self._period
+            self._tick()
+
+
+class ClockTicks:
+    """Ticks at multiples of the period of the node's clock, which a simulator may drive.
+
+    Args:
+        node: Whose clock to follow.
+        rate: Ticks per second [Hz].
+        tick: What to do in each.
+    """
+
+    def __init__(self, node: Node, rate: float, tick: Callable[[], None]) -> None:
+        self._node = node
+        self._period = 1.0 / rate
+        self._tick = tick
+        self._due = float('inf')
+        self.statistics = TickStatistics(self._period)
+        self._timer = node.create_timer(self._period, self._on_timer)
+
+    def close(self) -> None:
+        """End the ticks."""
+        self._node.destroy_timer(self._timer)
+
+    def _on_timer(self) -> None:
+        time_now = now(self._node)
+        if abs(time_now - self._due) > 1.0:  # the first tick, or the clock jumped
+            self._due = time_now
+        skipped = self.statistics.count(max(0.0, time_now - self._due))
+        self._due += (1 + skipped) * self._period
+        self._tick()
