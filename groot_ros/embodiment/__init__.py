@@ -1,0 +1,34 @@
+"""The robot as data: joints, groups, cameras, limits and rates, read from one YAML file."""
+
+from groot_ros.embodiment.description import (
+    DescribedJoint,
+    Description,
+    check_against_description,
+    read_description,
+)
+from groot_ros.embodiment.errors import EmbodimentError
+from groot_ros.embodiment.loading import known_embodiments, load_embodiment
+from groot_ros.embodiment.robot import (
+    Camera,
+    CommandOutput,
+    Embodiment,
+    Joint,
+    ModelMapping,
+    Rates,
+)
+
+__all__ = [
+    'Camera',
+    'CommandOutput',
+    'DescribedJoint',
+    'Description',
+    'Embodiment',
+    'EmbodimentError',
+    'Joint',
+    'ModelMapping',
+    'Rates',
+    'check_against_description',
+    'known_embodiments',
+    'load_embodiment',
+    'read_description',
+]

@@ -1,0 +1,264 @@
+"""One robot as frozen values that check themselves."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groot_ros.embodiment.errors import EmbodimentError, did_you_mean
+
+TRANSPORTS = ('raw', 'compressed')
+INTERFACES = ('joint_trajectory', 'float64_multi_array')
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """One commanded joint; [rad] reads [m] for a sliding joint.
+
+    Attributes:
+        name: As in joint_states and in the robot's description.
+        lower: Lowest position that may be commanded [rad].
+        upper: Highest position that may be commanded [rad].
+        velocity: Highest speed that may be commanded [rad/s].
+        acceleration: Highest acceleration that may be commanded [rad/s^2].
+        home: Where the joint is held when no policy moves it [rad].
+    """
+
+    name: str
+    lower: float
+    upper: float
+    velocity: float
+    acceleration: float
+    home: float
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no joint can have."""
+        key = f'joints.{self.name}'
+        for field in ('lower', 'upper', 'velocity', 'acceleration', 'home'):
+            if not math.isfinite(getattr(self, field)):
+                raise EmbodimentError(f'{key}.{field}', 'must be a finite number')
+        if self.lower >= self.upper:
+            raise EmbodimentError(
+                f'{key}.lower', f'{self.lower} must lie below upper {self.upper}: swap them')
+        if not self.lower <= self.home <= self.upper:
+            raise EmbodimentError(
+                f'{key}.home', f'{self.home} must lie within [{self.lower}, {self.upper}]')
+        for field in ('velocity', 'acceleration'):
+            if getattr(self, field) <= 0.0:
+                raise EmbodimentError(
+                    f'{key}.{field}', f'{getattr(self, field)} must be greater than 0')
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One camera of the robot and what the policy calls its picture.
+
+    Attributes:
+        name: Key in the YAML file.
+        topic: Relative image topic; the base topic when compressed.
+        transport: 'raw' (sensor_msgs/Image) or 'compressed' (sensor_msgs/CompressedImage).
+        frame_id: Optical frame of the camera (REP 103).
+        video_key: Name of the picture in the checkpoint's modality keys.
+    """
+
+    name: str
+    topic: str
+    transport: str
+    frame_id: str
+    video_key: str
+
+    def __post_init__(self) -> None:
+        """Refuse a transport that no subscription knows."""
+        if self.transport not in TRANSPORTS:
+            raise EmbodimentError(
+                f'cameras.{self.name}.transport',
+                f"'{self.transport}' is unknown; {did_you_mean(self.transport, TRANSPORTS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutput:
+    """One controller of the robot and the joints it takes, in its order.
+
+    Attributes:
+        interface: 'joint_trajectory' (trajectory_msgs/JointTrajectory) or
+            'float64_multi_array' (std_msgs/Float64MultiArray, positions only).
+        topic: Relative topic of the controller.
+        joints: Names, in the order in which the controller takes them.
+    """
+
+    name: str
+    interface: str
+    topic: str
+    joints: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse an interface that the controller node does not speak."""
+        if self.interface not in INTERFACES:
+            raise EmbodimentError(
+                f'outputs.{self.name}.interface',
+                f"'{self.interface}' is unknown; {did_you_mean(self.interface, INTERFACES)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often commands, observations and goal tokens are made [Hz]."""
+
+    control_hz: float
+    observation_hz: float
+    planner_hz: float
+
+    def __post_init__(self) -> None:
+        """Refuse rates that are not positive."""
+        for field in ('control_hz', 'observation_hz', 'planner_hz'):
+            value = getattr(self, field)
+            if not (math.isfinite(value) and value > 0.0):
+                raise EmbodimentError(f'rates.{field}', f'{value} must be greater than 0 [Hz]')
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMapping:
+    """How the checkpoint sees this robot.
+
+    Attributes:
+        embodiment_tag: Name in the checkpoint's embodiment_id.json.
+        state: Groups of the proprioception, in the checkpoint's order.
+        action: Groups of the action, in the checkpoint's order.
+    """
+
+    embodiment_tag: str
+    state: tuple[str, ...]
+    action: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Embodiment:
+    """A robot: everything that differs from one robot to the next.
+
+    Attributes:
+        tag: Name of the YAML file, for example `unitree_g1`.
+        base_frame: TF frame that the robot's poses are given in.
+        joint_state_topic: Relative topic of sensor_msgs/JointState.
+        imu_topic: Relative topic of sensor_msgs/Imu, None without one.
+        joints: Every commanded joint; this order is the embodiment's order everywhere.
+        groups: Joints by group name, each in the order the checkpoint expects.
+    """
+
+    tag: str
+    base_frame: str
+    joint_state_topic: str
+    imu_topic: str | None
+    joints: tuple[Joint, ...]
+    groups: Mapping[str, tuple[str, ...]]
+    cameras: tuple[Camera, ...]
+    outputs: tuple[CommandOutput, ...]
+    rates: Rates
+    model: ModelMapping
+
+    def __post_init__(self) -> None:
+        """Check that every name points to something that is there.
+
+        Raises:
+            EmbodimentError: Naming the key and what would be right.
+        """
+        _require_unique('joints', self.joint_names)
+        for group, names in self.groups.items():
+            self._require_joints(f'groups.{group}', names)
+        for field in ('topic', 'video_key'):
+            _require_unique(f'cameras.*.{field}', [getattr(c, field) for c in self.cameras])
+        self._check_outputs()
+        for field in ('state', 'action'):
+            self._check_model_groups(f'model.{field}', getattr(self.model, field))
+
+    @cached_property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names in the embodiment's order."""
+        return tuple(joint.name for joint in self.joints)
+
+    @cached_property
+    def home(self) -> NDArray[np.float64]:
+        """Home positions [rad], shape (num_joints,), read-only."""
+        return self._array('home')
+
+    @cached_property
+    def lower(self) -> NDArray[np.float64]:
+        """Lowest positions [rad], shape (num_joints,), read-only."""
+        return self._array('lower')
+
+    @cached_property
+    def upper(self) -> NDArray[np.float64]:
+        """Highest positions [rad], shape (num_joints,), read-only."""
+        return self._array('upper')
+
+    @cached_property
+    def max_velocity(self) -> NDArray[np.float64]:
+        """Highest speeds [rad/s], shape (num_joints,), read-only."""
+        return self._array('velocity')
+
+    @cached_property
+    def max_acceleration(self) -> NDArray[np.float64]:
+        """Highest accelerations [rad/s^2], shape (num_joints,), read-only."""
+        return self._array('acceleration')
+
+    def indices(self, names: Iterable[str]) -> NDArray[np.intp]:
+        """Return where the named joints stand in the embodiment's order.
+
+        Raises:
+            EmbodimentError: If the embodiment has no such joint.
+        """
+        place = {name: index for index, name in enumerate(self.joint_names)}
+        names = tuple(names)
+        self._require_joints('joints', names)
+        return np.array([place[name] for name in names], dtype=np.intp)
+
+    def group_indices(self, groups: Sequence[str]) -> NDArray[np.intp]:
+        """Return where the joints of the groups stand, group after group.
+
+        Raises:
+            EmbodimentError: If the embodiment has no such group.
+        """
+        self._check_model_groups('groups', groups)
+        return self.indices(name for group in groups for name in self.groups[group])
+
+    def _array(self, field: str) -> NDArray[np.float64]:
+        values = np.array([getattr(joint, field) for joint in self.joints], dtype=np.float64)
+        values.flags.writeable = False
+        return values
+
+    def _require_joints(self, key: str, names: Sequence[str]) -> None:
+        _require_unique(key, names)
+        for name in names:
+            if name not in self.joint_names:
+                raise EmbodimentError(
+                    key, f"joint '{name}' is not under joints: "
+                    f'{did_you_mean(name, self.joint_names)}')
+
+    def _check_outputs(self) -> None:
+        _require_unique('outputs.*.topic', [output.topic for output in self.outputs])
+        for output in self.outputs:
+            self._require_joints(f'outputs.{output.name}', output.joints)
+        commanded = [name for output in self.outputs for name in output.joints]
+        _require_unique('outputs', commanded)
+        if missing := [name for name in self.joint_names if name not in commanded]:
+            raise EmbodimentError(
+                'outputs', f"joint '{missing[0]}' goes to no output: add its group to one, "
+                'or take the joint out of joints')
+
+    def _check_model_groups(self, key: str, groups: Sequence[str]) -> None:
+        _require_unique(key, groups)
+        for group in groups:
+            if group not in self.groups:
+                raise EmbodimentError(
+                    key,
+                    f"group '{group}' is not under groups: {did_you_mean(group, self.groups)}")
+
+
+def _require_unique(key: str, names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise EmbodimentError(key, f"'{twice[0]}' appears twice: each may appear once")
