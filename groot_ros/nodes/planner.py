@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -18,6 +17,7 @@ from groot_ros.embodiment import load_embodiment
 from groot_ros.model.policy import GoalTokens as Tokens
 from groot_ros.model.policy import System2, load_system2
 from groot_ros.msg import GoalTokens, Instruction, Observation, PolicyStatus
+from groot_ros.nodes.checkpoints import find_checkpoint
 from groot_ros.nodes.goal_token_messages import DTYPES, write_tokens
 from groot_ros.nodes.inputs import InputMonitor
 from groot_ros.nodes.instruction import Assignment, InstructionRegister
@@ -26,7 +26,7 @@ from groot_ros.nodes.observation_messages import read_images
 from groot_ros.nodes.pacing import Pacer, RateMeter, RecentValues
 from groot_ros.nodes.parameters import declare_parameters, param
 from groot_ros.nodes.qos import LATCHED, NEWEST
-from groot_ros.nodes.stamps import now, seconds, stamp_at
+from groot_ros.nodes.stamps import now, on_backward_jump, seconds, stamp_at
 from groot_ros.nodes.status import (
     STATUS_PERIOD_S,
     Complaints,
@@ -89,7 +89,8 @@ class PlannerNode(LifecycleNode):
         try:
             self._embodiment = load_embodiment(self._params.embodiment)
             self._system2 = self._load(
-                Path(self._params.checkpoint), self._params.runtime, self._params.threads)
+                find_checkpoint(self._params.checkpoint), self._embodiment.model.embodiment_tag,
+                self._params.runtime, self._params.threads)
         except (OSError, ValueError) as error:
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
@@ -122,6 +123,7 @@ class PlannerNode(LifecycleNode):
             SetInstruction, 'set_instruction', self._on_set_instruction, callback_group=services)
         self.create_timer(STATUS_PERIOD_S, self._report, callback_group=services)
         self.add_on_set_parameters_callback(self._on_parameters)
+        self._jump = on_backward_jump(self, self._forget)
 
     def _on_observation(self, observation: Observation) -> None:
         """Keep the newest observation and encode it if the rate allows."""
@@ -185,15 +187,20 @@ class PlannerNode(LifecycleNode):
     def _assign(self, text: str) -> Assignment:
         """Put an instruction in force, tell everybody and plan for it at once."""
         assignment = self._register.assign(text)
+        self._announce()
+        self.get_logger().info(f'instruction {assignment.instruction_id}: {assignment.text!r}')
+        if not self._params.step_locked:
+            self._encode_again.trigger()
+        return assignment
+
+    def _announce(self) -> None:
+        """Publish the assignment in force."""
+        assignment = self._register.current
         message = Instruction(
             text=assignment.text, instruction_id=assignment.instruction_id,
             epoch=assignment.epoch)
         message.header.stamp = stamp_at(now(self))
         self._current.publish(message)
-        self.get_logger().info(f'instruction {assignment.instruction_id}: {assignment.text!r}')
-        if not self._params.step_locked:
-            self._encode_again.trigger()
-        return assignment
 
     def _on_instruction(self, message: String) -> None:
         """Take an instruction from the topic; repeating it changes nothing."""
@@ -215,6 +222,13 @@ class PlannerNode(LifecycleNode):
             if parameter.name == 'instruction':
                 self._assign(parameter.value)
         return SetParametersResult(successful=True)
+
+    def _forget(self) -> None:
+        """Drop what was seen before the clock went back and void the plans made of it."""
+        self._newest = None
+        self._observations.forget()
+        self._register.renew()
+        self._announce()
 
     def _report(self) -> None:
         """Publish the status."""
