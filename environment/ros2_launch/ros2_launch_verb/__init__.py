@@ -1,0 +1,1 @@
+"""`ros2 launch` for a ROS 2 that comes without it."""
