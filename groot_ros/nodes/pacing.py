@@ -13,19 +13,19 @@ class Pacer:
         slack: How much too early an event may come, as a fraction of the period.
     """
 
-    def __init__(self, rate: float, slack: float = 0.25) -> None:
+    def __init__(self, rate: float, slack: float = 0.45) -> None:
         self._period = 1.0 / rate
         self._slack = slack * self._period
         self._due = float('-inf')
 
     def allows(self, now: float) -> bool:
         """Return whether an event at `now` [s] may pass, and count it if so."""
-        jumped_back = now < self._due - 2.0 * self._period
-        if now < self._due - self._slack and not jumped_back:
+        early = self._due - now
+        jumped_back = early > 2.0 * self._period
+        if early > self._slack and not jumped_back:
             return False
-        if jumped_back:
-            self._due = now
-        self._due = max(self._due, now - self._slack) + self._period
+        on_schedule = abs(early) <= self._slack
+        self._due = (self._due if on_schedule else now) + self._period
         return True
 
 

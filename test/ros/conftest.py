@@ -1,0 +1,99 @@
+"""A graph of its own for every test, over real topics on the loopback."""
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rclpy
+from rclpy.executors import MultiThreadedExecutor
+from rclpy.lifecycle import LifecycleNode
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+
+from groot_ros.nodes.lifecycle import autostart
+
+PATIENCE_S = 20.0
+_counter = itertools.count(os.getpid())
+
+
+class Graph:
+    """The nodes of one test, and one node to talk to them with."""
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        given = [
+            word for name, value in parameters.items() for word in ('-p', f'{name}:={value}')]
+        rclpy.init(args=['--ros-args', *given], domain_id=1 + next(_counter) % 100)
+        self._executor = MultiThreadedExecutor(num_threads=2)
+        self.peer = Node('peer', use_global_arguments=False)
+        self._nodes: list[Node] = []
+        self._add(self.peer)
+
+    def start(self, node: LifecycleNode) -> LifecycleNode:
+        """Spin a lifecycle node with the others and start it if its parameters say so."""
+        self._add(node)
+        assert autostart(node)
+        return node
+
+    def listen(self, kind: type, topic: str, qos: QoSProfile | int = 10) -> list[Any]:
+        """Return a list that grows by every message on `topic`."""
+        received: list[Any] = []
+        self.peer.create_subscription(kind, topic, received.append, qos)
+        return received
+
+    def speak(self, kind: type, topic: str, qos: QoSProfile | int = 10) -> Callable[[Any], None]:
+        """Return a function that publishes on `topic`, once somebody listens."""
+        publisher = self.peer.create_publisher(kind, topic, qos)
+        self.wait_until(
+            lambda: publisher.get_subscription_count() > 0, f'nobody listens to {topic}')
+        return publisher.publish
+
+    def call(self, kind: type, service: str, request: Any) -> Any:
+        """Return the response of a service."""
+        client = self.peer.create_client(kind, service)
+        self.wait_until(client.service_is_ready, f'no service {service}')
+        future = client.call_async(request)
+        self.wait_until(future.done, f'{service} did not answer')
+        return future.result()
+
+    def wait_until(self, condition: Callable[[], Any], failure: str) -> None:
+        """Spin until `condition` holds; fail with `failure` if it never does."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline, failure
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def close(self) -> None:
+        """End every node."""
+        self._executor.shutdown(timeout_sec=5.0)
+        for node in reversed(self._nodes):
+            node.destroy_node()
+        rclpy.try_shutdown()
+
+    def _add(self, node: Node) -> None:
+        self._nodes.append(node)
+        self._executor.add_node(node)
+
+
+@pytest.fixture
+def make_graph() -> Iterator[Callable[..., Graph]]:
+    """Make graphs whose nodes get the given parameters."""
+    graphs: list[Graph] = []
+
+    def make(**parameters: Any) -> Graph:
+        graphs.append(Graph(parameters))
+        return graphs[-1]
+
+    yield make
+    for graph in graphs:
+        graph.close()
+
+
+@pytest.fixture
+def small_checkpoint(tmp_path: Path) -> str:
+    """Return a folder that passes for a checkpoint where the model itself is a stand-in."""
+    (tmp_path / 'config.json').write_text('{}')
+    return str(tmp_path)

@@ -1,0 +1,154 @@
+"""The planner over real topics, with a small System 2."""
+
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Graph
+from numpy.typing import NDArray
+from std_msgs.msg import String
+
+from groot_ros.model.policy import GoalTokens as Tokens
+from groot_ros.msg import GoalTokens, Instruction, Observation, PolicyStatus
+from groot_ros.nodes.goal_token_messages import read_tokens
+from groot_ros.nodes.observation_messages import image_message
+from groot_ros.nodes.planner import PlannerNode
+from groot_ros.nodes.qos import LATCHED, NEWEST
+from groot_ros.nodes.stamps import now, seconds, stamp_at
+from groot_ros.srv import SetInstruction
+
+PATIENCE_S = 10.0
+
+
+class SmallSystem2:
+    """Tokens that tell the mean of the image and the length of the instruction."""
+
+    fingerprint = 'small'
+
+    def __init__(self, *_: Any) -> None:
+        self.gate = Event()
+        self.gate.set()
+        self.busy = Event()
+
+    def encode(self, images: dict[str, NDArray[np.uint8]], instruction: str) -> Tokens:
+        self.busy.set()
+        self.gate.wait(PATIENCE_S)
+        seen = np.array([[images['ego_view'].mean(), len(instruction)]], np.float32)
+        return Tokens(seen, np.ones(1, bool), np.zeros(1, bool))
+
+
+def make_observation(graph: Graph, brightness: int = 7, age: float = 0.0) -> Observation:
+    image = np.full((4, 6, 3), brightness, np.uint8)
+    stamp = stamp_at(now(graph.peer) - age)
+    observation = Observation(embodiment='unitree_g1', image_names=['ego_view'])
+    observation.header.stamp = stamp
+    observation.images = [image_message(image, stamp, 'head_camera_optical_frame')]
+    return observation
+
+
+
+@pytest.fixture
+def system2() -> SmallSystem2:
+    return SmallSystem2()
+
+
+@pytest.fixture
+def start(
+    make_graph: Callable[..., Graph], system2: SmallSystem2, small_checkpoint: str
+) -> Callable[..., Graph]:
+    """Start a planner with the given parameters."""
+    def start_planner(**parameters: Any) -> Graph:
+        graph = make_graph(checkpoint=small_checkpoint, **parameters)
+        graph.start(PlannerNode(load=lambda *_: system2))
+        return graph
+    return start_planner
+
+
+def test_tokens_carry_what_they_come_from(start: Callable[..., Graph]) -> None:
+    graph = start(instruction='"touch red"')
+    tokens = graph.listen(GoalTokens, 'goal_tokens', NEWEST)
+    announced = graph.listen(Instruction, 'current_instruction', LATCHED)
+    observation = make_observation(graph)
+    graph.speak(Observation, 'observation', NEWEST)(observation)
+    graph.wait_until(lambda: tokens and announced, 'no goal tokens')
+    message = tokens[0]
+    assert message.header.stamp == observation.header.stamp
+    assert (message.checkpoint, message.embodiment) == ('small', 'unitree_g1')
+    assert message.instruction == 'touch red'
+    assert (message.instruction_id, message.epoch) == (
+        announced[-1].instruction_id, announced[-1].epoch)
+    np.testing.assert_array_equal(read_tokens(message).features, [[7.0, 9.0]])
+
+
+def test_a_new_instruction_is_planned_at_once_in_a_new_epoch(start: Callable[..., Graph]) -> None:
+    graph = start(instruction='"touch red"')
+    tokens = graph.listen(GoalTokens, 'goal_tokens', NEWEST)
+    graph.speak(Observation, 'observation', NEWEST)(make_observation(graph))
+    graph.wait_until(lambda: tokens, 'no goal tokens')
+    answer = graph.call(
+        SetInstruction, 'set_instruction', SetInstruction.Request(instruction='touch green'))
+    graph.wait_until(lambda: len(tokens) == 2, 'the new instruction was not planned')
+    assert tokens[1].instruction == 'touch green'
+    assert tokens[1].epoch == answer.epoch > tokens[0].epoch
+    assert tokens[1].instruction_id == answer.instruction_id == tokens[0].instruction_id + 1
+
+
+def test_the_topic_and_the_parameter_instruct_too(start: Callable[..., Graph]) -> None:
+    graph = start()
+    announced = graph.listen(Instruction, 'current_instruction', LATCHED)
+    graph.speak(String, 'instruction')(String(data='push blue left'))
+    graph.wait_until(
+        lambda: announced and announced[-1].text == 'push blue left', 'topic not taken')
+
+
+def test_the_service_answers_while_system_2_thinks(
+    start: Callable[..., Graph], system2: SmallSystem2
+) -> None:
+    graph = start(instruction='"touch red"')
+    system2.gate.clear()
+    graph.speak(Observation, 'observation', NEWEST)(make_observation(graph))
+    graph.wait_until(system2.busy.is_set, 'the observation was not encoded')
+    assert graph.call(
+        SetInstruction, 'set_instruction', SetInstruction.Request(instruction='stop')).success
+    system2.gate.set()
+
+
+@pytest.mark.parametrize(('parameters', 'age', 'reason'), [
+    ({}, 0.0, PolicyStatus.NO_INSTRUCTION),
+    ({'instruction': 'go'}, 5.0, PolicyStatus.STALE_OBSERVATION),
+])
+def test_nothing_is_planned_without_instruction_or_on_old_images(
+    start: Callable[..., Graph], parameters: dict[str, Any], age: float, reason: int
+) -> None:
+    graph = start(**parameters)
+    tokens = graph.listen(GoalTokens, 'goal_tokens', NEWEST)
+    status = graph.listen(PolicyStatus, 'planner/status', NEWEST)
+    graph.speak(Observation, 'observation', NEWEST)(make_observation(graph, age=age))
+    graph.wait_until(
+        lambda: status and status[-1].reason == reason and status[-1].inputs[0].age >= 0.0,
+        'the refusal is not in the status')
+    assert status[-1].text
+    assert not tokens
+
+
+def test_an_image_of_the_wrong_size_is_refused_with_its_name(start: Callable[..., Graph]) -> None:
+    graph = start(instruction='go')
+    status = graph.listen(PolicyStatus, 'planner/status', NEWEST)
+    observation = make_observation(graph)
+    observation.images[0].width = 5
+    graph.speak(Observation, 'observation', NEWEST)(observation)
+    graph.wait_until(
+        lambda: status and status[-1].reason == PolicyStatus.BAD_OBSERVATION, 'not refused')
+    assert 'ego_view' in status[-1].text
+
+
+def test_observations_faster_than_the_rate_are_skipped(start: Callable[..., Graph]) -> None:
+    graph = start(instruction='go', planner_hz=2.0)
+    tokens = graph.listen(GoalTokens, 'goal_tokens', NEWEST)
+    speak = graph.speak(Observation, 'observation', NEWEST)
+    graph.wait_until(
+        lambda: speak(make_observation(graph)) or len(tokens) >= 3, 'no goal tokens')
+    stamps = [seconds(message.header.stamp) for message in tokens]
+    assert stamps[2] - stamps[0] > 0.7
