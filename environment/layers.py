@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+UNUSED_DAYS = 30
 STARTED = time.monotonic()
 
 
@@ -73,6 +74,8 @@ class Layer:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with locked(self.path.with_name(f'{self.path.name}.lock'), self.name):
                 self._build_unless_present()
+                self._remove_unused()
+        os.utime(self.path)
         return self.path
 
     def _build_unless_present(self) -> None:
@@ -85,6 +88,14 @@ class Layer:
         self.build(part, self.path)
         part.rename(self.path)
         say(f'{self.name}: done')
+
+
+    def _remove_unused(self) -> None:
+        """Remove layers of the same name that nobody asked for in `UNUSED_DAYS` days."""
+        oldest = time.time() - UNUSED_DAYS * 86400
+        for folder in self.path.parent.glob(f'{self.name}-{"[0-9a-f]" * 16}'):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -13,16 +13,18 @@ import workspace
 from layers import Layer, SetupError, content_key
 from python_packages import INTERPRETER, install_folder, lock_file
 
-EXTRAS = ('test', 'training')
+# Lock files of each optional set of packages.
+EXTRAS = {'test': ['test'], 'training': ['training', 'weights']}
 
 
 def extra(name: str) -> Layer:
     """Return the layer with the optional packages `name`, installed beside the runtime."""
     runtime = ros.runtime()
-    key = content_key([lock_file(name)], runtime.key, INTERPRETER)
+    key = content_key(map(lock_file, EXTRAS[name]), runtime.key, INTERPRETER)
 
     def build(part: Path, final: Path) -> None:
-        install_folder(part / 'packages', [name], runtime.ready() / 'venv/bin/python')
+        install_folder(part / 'packages', EXTRAS[name],
+                       runtime.ready() / 'venv/bin/python')
 
     return Layer(name, key, build)
 

