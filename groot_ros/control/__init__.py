@@ -1,0 +1,34 @@
+"""From action chunks to commands a robot can follow: timeline, limits, watchdog. numpy only."""
+
+from groot_ros.control.chunk import ActionChunk, ChunkError
+from groot_ros.control.limits import LimitCounters, LimitFilter
+from groot_ros.control.playback import Command, Playback, PlaybackSettings
+from groot_ros.control.timeline import ChunkTimeline
+from groot_ros.control.tokens import TokenGate, TokenOrigin
+from groot_ros.control.trajectory import (
+    StoppingTrajectory,
+    TrajectoryError,
+    check_trajectory,
+    stopping_trajectory,
+)
+from groot_ros.control.watchdog import Deadline, Hold, HoldReason
+
+__all__ = [
+    'ActionChunk',
+    'ChunkError',
+    'ChunkTimeline',
+    'Command',
+    'Deadline',
+    'Hold',
+    'HoldReason',
+    'LimitCounters',
+    'LimitFilter',
+    'Playback',
+    'PlaybackSettings',
+    'StoppingTrajectory',
+    'TokenGate',
+    'TokenOrigin',
+    'TrajectoryError',
+    'check_trajectory',
+    'stopping_trajectory',
+]
