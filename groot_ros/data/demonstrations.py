@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,39 @@ KEYPOINTS = ('target_block', 'destination', 'grasp_point', 'yellow_bin', 'purple
 
 class DemonstrationError(ValueError):
     """An episode file that can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """How the images of a folder of demonstrations were made.
+
+    Attributes:
+        crop: x, y, width, height of the part of the camera image, as fractions.
+        image_size: Width and height [px].
+    """
+
+    FILE: ClassVar[str] = 'recording.json'
+
+    crop: tuple[float, float, float, float]
+    image_size: tuple[int, int]
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return what the recording file holds."""
+        return {'crop': list(self.crop), 'image_size': list(self.image_size)}
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Recording:
+        """Read the recording file of a folder of demonstrations.
+
+        Raises:
+            DemonstrationError: If there is none.
+        """
+        path = folder / cls.FILE
+        if not path.is_file():
+            raise DemonstrationError(f'{path}: no such file; give the folder that '
+                                     '`ros2 run groot_ros generate_demonstrations` wrote')
+        values = json.loads(path.read_text())
+        return cls(tuple(values['crop']), tuple(values['image_size']))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
+from groot_ros.data.demonstrations import Recording
 from groot_ros.embodiment import load_embodiment
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.processor import Processor, load_processor
@@ -43,9 +44,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--config', type=Path, required=True,
                         help='model dimensions, for example config/models/g1_tabletop.json')
     parser.add_argument('--embodiment', default='unitree_g1', help='embodiment tag or file')
-    parser.add_argument('--crop', type=float, nargs=4, default=(0.0, 0.0, 1.0, 1.0),
-                        metavar=('X', 'Y', 'W', 'H'),
-                        help='crop that the demonstrations were recorded with [fraction]')
     parser.add_argument('--steps', type=int, default=8000, help='optimiser steps')
     parser.add_argument('--batch-size', type=int, default=128, help='samples per process')
     parser.add_argument('--learning-rate', type=float, default=1e-3)
@@ -73,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     validation = DemonstrationSet(paths[:VALIDATION_EPISODES], columns, horizon)
     if rank == 0:
         options.output.mkdir(parents=True, exist_ok=True)
-        write_processor(options.output, embodiment, config, tuple(options.crop), ACTION_PERIOD_S)
+        write_processor(options.output, embodiment, config,
+                        Recording.from_folder(options.demonstrations).crop, ACTION_PERIOD_S)
         write_statistics(options.output, embodiment, training)
     if dist.is_initialized():
         dist.barrier()
