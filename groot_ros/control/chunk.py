@@ -54,11 +54,6 @@ class ActionChunk:
                 'System 1 must return finite joint targets')
 
     @property
-    def due_times(self) -> NDArray[np.float64]:
-        """When each row is due [s], shape (action_horizon,)."""
-        return self.stamp + self.period * np.arange(1.0, len(self.positions) + 1.0)
-
-    @property
     def end(self) -> float:
         """When the last row is due [s]."""
         return self.stamp + self.period * len(self.positions)
