@@ -104,7 +104,7 @@ class SimulatorNode(Node):
         """Publish what the sensors see now."""
         time_now = self.time()
         if self.simulated_clock:
-            self._clock.publish(Clock(clock=stamp_at(time_now)))
+            self._clock_topic.publish(Clock(clock=stamp_at(time_now)))
         self.lock.tick_sent(round(time_now * 1e6) * 1000)
         ticks = self.tick - self._episode_tick
         if ticks % round(TICK_HZ / self._params.camera_hz) == 0:
@@ -120,7 +120,7 @@ class SimulatorNode(Node):
 
     def publish_idle(self) -> None:
         """Keep the clock known while time stands still."""
-        self._clock.publish(Clock(clock=stamp_at(self.time())))
+        self._clock_topic.publish(Clock(clock=stamp_at(self.time())))
 
     def advance(self) -> None:
         """Follow the commands through one tick of physics."""
@@ -141,7 +141,7 @@ class SimulatorNode(Node):
 
     def _open(self) -> None:
         """Create the publishers and services that are not sensors."""
-        self._clock = self.create_publisher(Clock, '/clock', NEWEST)
+        self._clock_topic = self.create_publisher(Clock, '/clock', NEWEST)
         self._task_state = self.create_publisher(TaskState, 'task_state', EVERY)
         self._speed = self.create_publisher(Float32, 'real_time_factor', NEWEST)
         self.create_subscription(StepDone, 'step_done', self._on_step_done, EVERY)

@@ -1,0 +1,145 @@
+"""Bring up the policy (perception, planner, controller) and, unless told not to, a simulated G1."""
+
+from importlib.metadata import entry_points
+
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    GroupAction,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    Shutdown,
+)
+from launch.conditions import IfCondition
+from launch.substitutions import (
+    LaunchConfiguration,
+    NotEqualsSubstitution,
+    PathJoinSubstitution,
+)
+from launch_ros.actions import Node, PushRosNamespace
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+SWITCH = ('true', 'false')
+# tf2 subscribes to absolute names; with these remappings every robot has its own frames.
+FRAMES = [('/tf', 'tf'), ('/tf_static', 'tf_static')]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe the arguments and the processes."""
+    return LaunchDescription([
+        *_arguments(),
+        # Several small processes on few cores: threads of one only delay the others.
+        SetEnvironmentVariable('OMP_NUM_THREADS', '1'),
+        SetEnvironmentVariable('OPENBLAS_NUM_THREADS', '1'),
+        OpaqueFunction(function=_check_tools),
+        GroupAction([
+            PushRosNamespace(LaunchConfiguration('namespace')),
+            *_policy(),
+            _simulator(),
+            _rviz(),
+        ]),
+        _recorder(),
+    ])
+
+
+def _arguments() -> list[DeclareLaunchArgument]:
+    def argument(name: str, default: object, description: str, **more: object):
+        return DeclareLaunchArgument(
+            name, default_value=default, description=description, **more)
+
+    return [
+        argument('embodiment', 'unitree_g1', 'Tag of the robot, or path of its YAML file.'),
+        argument('checkpoint', 'g1_tabletop', 'Name of a shipped policy, or path of its folder.'),
+        argument('instruction', '', 'What to do from the start; empty for nothing.'),
+        argument('simulation', 'true', 'Start the simulated Unitree G1; false for a real robot.',
+                 choices=SWITCH),
+        argument('namespace', '', 'Namespace of every node and topic.'),
+        argument('params_file', PathJoinSubstitution(
+            [FindPackageShare('groot_ros'), 'config', 'params', 'humanoid.yaml']),
+            'YAML file with parameters of the nodes.'),
+        argument('use_sim_time', 'false', 'Follow /clock, which the simulator then publishes.',
+                 choices=SWITCH),
+        argument('autostart', 'true', 'Configure and activate the nodes at once.', choices=SWITCH),
+        argument('use_rviz', 'false', 'Show robot and camera in RViz.', choices=SWITCH),
+        argument('use_respawn', 'false', 'Start a policy node again when it dies.',
+                 choices=SWITCH),
+        argument('log_level', 'info', 'Lowest severity that is logged.',
+                 choices=('debug', 'info', 'warn', 'error', 'fatal')),
+        argument('record', '', 'Folder of a new bag of every topic; empty records nothing.'),
+    ]
+
+
+def _policy() -> list[Node]:
+    text = {name: _text(name) for name in ('embodiment', 'checkpoint')}
+    return [
+        _node('perception', text),
+        _node('planner', text | {'instruction': _text('instruction')}),
+        _node('controller', text),
+    ]
+
+
+def _node(name: str, parameters: dict[str, object]) -> Node:
+    switches = {'use_sim_time': _switch('use_sim_time'), 'autostart': _switch('autostart')}
+    return Node(
+        package='groot_ros', executable=name, name=name, output='screen', remappings=FRAMES,
+        parameters=[LaunchConfiguration('params_file'), parameters | switches],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        respawn=LaunchConfiguration('use_respawn'), respawn_delay=1.0)
+
+
+def _simulator() -> Node:
+    # The simulator makes the time that the others follow: it never gets use_sim_time.
+    return Node(
+        package='groot_ros', executable='simulator', name='simulator', output='screen',
+        condition=IfCondition(LaunchConfiguration('simulation')),
+        parameters=[
+            LaunchConfiguration('params_file'),
+            {'embodiment': _text('embodiment'), 'use_sim_time': False,
+             'publish_clock': _switch('use_sim_time')}],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        on_exit=Shutdown(reason='the simulator ended'))
+
+
+def _rviz() -> Node:
+    config = PathJoinSubstitution([FindPackageShare('groot_ros'), 'config', 'rviz', 'groot.rviz'])
+    return Node(
+        package='rviz2', executable='rviz2', output='screen', remappings=FRAMES,
+        condition=IfCondition(LaunchConfiguration('use_rviz')), arguments=['-d', config],
+        parameters=[{'use_sim_time': _switch('use_sim_time')}],
+        on_exit=Shutdown(reason='RViz was closed'))
+
+
+def _recorder() -> ExecuteProcess:
+    return ExecuteProcess(
+        cmd=['ros2', 'bag', 'record', '--all', '--output', LaunchConfiguration('record')],
+        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('record'), '')),
+        output='screen', sigterm_timeout='10')
+
+
+def _check_tools(context: LaunchContext) -> None:
+    """Refuse at once what this machine has no tool for."""
+    asked = context.launch_configurations
+    if asked['record'] and 'bag' not in {
+            point.name for point in entry_points(group='ros2cli.command')}:
+        raise RuntimeError(
+            'record:= needs the command `ros2 bag`, which is not installed here: '
+            'sudo apt install ros-jazzy-ros2bag ros-jazzy-rosbag2-storage-mcap')
+    if asked['use_rviz'] == 'true':
+        try:
+            get_package_share_directory('rviz2')
+        except PackageNotFoundError:
+            raise RuntimeError(
+                'use_rviz:=true needs rviz2, which is not installed here: '
+                'sudo apt install ros-jazzy-rviz2') from None
+
+
+def _text(name: str) -> ParameterValue:
+    """Return an argument as a string parameter, whatever YAML would make of it."""
+    return ParameterValue(LaunchConfiguration(name), value_type=str)
+
+
+def _switch(name: str) -> ParameterValue:
+    return ParameterValue(LaunchConfiguration(name), value_type=bool)
