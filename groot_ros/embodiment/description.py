@@ -117,6 +117,7 @@ def _mjcf_joints(root: ElementTree.Element) -> dict[str, DescribedJoint]:
     ranges: dict[str, str] = {}
     if default is not None:
         _collect_default_ranges(default, '', ranges)
+        ranges[''] = ranges[default.get('class', 'main')]
     joints: dict[str, DescribedJoint] = {}
     for body in root.findall('worldbody'):
         _collect_mjcf_joints(body, '', ranges, in_degrees, joints)
@@ -125,11 +126,10 @@ def _mjcf_joints(root: ElementTree.Element) -> dict[str, DescribedJoint]:
 
 def _collect_default_ranges(
         default: ElementTree.Element, inherited: str, ranges: dict[str, str]) -> None:
-    """Write the joint range of each default class into `ranges`; '' is the outermost class."""
+    """Write the joint range of each default class into `ranges`; '' stands for no range."""
     joint = default.find('joint')
     own = joint.get('range', inherited) if joint is not None else inherited
-    name = default.get('class', '')
-    ranges['' if name == 'main' else name] = own
+    ranges[default.get('class', 'main')] = own
     for child in default.findall('default'):
         _collect_default_ranges(child, own, ranges)
 

@@ -1,0 +1,133 @@
+"""A wrong embodiment file is refused by an error that names file, key, joint and remedy."""
+
+import re
+
+import pytest
+
+from groot_ros.embodiment import EmbodimentError, known_embodiments, load_embodiment
+
+ROBOT = """
+base_frame: base
+joint_state_topic: joint_states
+joints:
+  elbow_joint: {lower: -1.0, upper: 2.0, velocity: 3.0, acceleration: 20.0, home: 0.5}
+  wrist_joint: {lower: -0.5, upper: 0.5, velocity: 3.0, acceleration: 20.0, home: 0.0}
+groups:
+  arm: [elbow_joint, wrist_joint]
+cameras:
+  head: {topic: image, transport: raw, frame_id: optical, video_key: ego_view}
+outputs:
+  arm: {interface: joint_trajectory, topic: arm/joint_trajectory, groups: [arm]}
+rates: {control_hz: 120.0, observation_hz: 10.0, planner_hz: 5}
+model: {embodiment_tag: robot, state: [arm], action: [arm]}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def from_text(text):
+        file = tmp_path / 'robot.yaml'
+        file.write_text(text)
+        return load_embodiment(file)
+    return from_text
+
+
+def test_a_correct_file_loads(load):
+    robot = load(ROBOT)
+    assert robot.tag == 'robot'
+    assert robot.joint_names == ('elbow_joint', 'wrist_joint')
+    assert robot.imu_topic is None
+    assert robot.outputs[0].joints == ('elbow_joint', 'wrist_joint')
+    assert robot.rates.planner_hz == 5.0
+    assert robot.home.tolist() == [0.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ('correct', 'wrong', 'key', 'remedy'),
+    [
+        ('base_frame: base', 'bas_frame: base', 'bas_frame', "did you mean 'base_frame'?"),
+        ('base_frame: base', '', 'base_frame', 'is missing'),
+        ('base_frame: base', 'base_frame: 3', 'base_frame', 'must be text'),
+        ('velocity: 3.0, acceleration: 20.0, home: 0.5', 'velocit: 3.0',
+         'joints.elbow_joint.velocit', "did you mean 'velocity'?"),
+        ('lower: -1.0, upper: 2.0', 'lower: 2.0, upper: -1.0',
+         'joints.elbow_joint.lower', 'swap them'),
+        ('lower: -1.0, upper: 2.0', 'lower: 2.0, upper: 2.0',
+         'joints.elbow_joint.lower', 'must lie below upper'),
+        ('home: 0.5', 'home: 2.5', 'joints.elbow_joint.home', 'within [-1.0, 2.0]'),
+        ('home: 0.5', 'home: half', 'joints.elbow_joint.home', 'must be a number'),
+        ('home: 0.5', 'home: true', 'joints.elbow_joint.home', 'must be a number'),
+        ('home: 0.5', 'home: .nan', 'joints.elbow_joint.home', 'finite'),
+        ('velocity: 3.0, acceleration: 20.0, home: 0.5',
+         'velocity: 0.0, acceleration: 20.0, home: 0.5',
+         'joints.elbow_joint.velocity', 'greater than 0'),
+        ('  wrist_joint: {', '  elbow_joint: {', 'elbow_joint', 'given twice (line 6)'),
+        ('arm: [elbow_joint, wrist_joint]', 'arm: [elbow_joint, wirst_joint]',
+         'groups.arm', "did you mean 'wrist_joint'?"),
+        ('arm: [elbow_joint, wrist_joint]', 'arm: [elbow_joint, elbow_joint]',
+         'groups.arm', "'elbow_joint' appears twice"),
+        ('arm: [elbow_joint, wrist_joint]', 'arm: elbow_joint', 'groups.arm', 'list of names'),
+        ('arm: [elbow_joint, wrist_joint]', 'arm: [elbow_joint]',
+         'outputs', "joint 'wrist_joint' goes to no output"),
+        ('transport: raw', 'transport: row', 'cameras.head.transport', "did you mean 'raw'?"),
+        ('frame_id: optical', 'frame: optical', 'cameras.head.frame', "did you mean 'frame_id'?"),
+        ('joint_trajectory, topic', 'joint_trajectories, topic',
+         'outputs.arm.interface', "did you mean 'joint_trajectory'?"),
+        ('groups: [arm]', 'groups: [arms]', 'outputs.arm.groups', "did you mean 'arm'?"),
+        ('control_hz: 120.0', 'control_hz: 0', 'rates.control_hz', 'greater than 0'),
+        ('control_hz: 120.0', 'control_hz: -1.0', 'rates.control_hz', 'greater than 0'),
+        ('action: [arm]', 'action: [amr]', 'model.action', "did you mean 'arm'?"),
+        ('state: [arm]', 'state: []', 'model.state', 'list of names'),
+        ('rates: {control_hz: 120.0, observation_hz: 10.0, planner_hz: 5}', 'rates: 120',
+         'rates', 'must hold keys and values'),
+    ],
+)
+def test_a_mistake_is_named(load, correct, wrong, key, remedy):
+    assert correct in ROBOT
+    with pytest.raises(EmbodimentError, match=re.escape(remedy)) as error:
+        load(ROBOT.replace(correct, wrong, 1))
+    assert error.value.key == key
+    assert 'robot.yaml' in str(error.value)
+
+
+def test_two_cameras_cannot_be_one_picture(load):
+    second = (
+        '\n  wrist: {topic: other, transport: raw, frame_id: wrist, video_key: ego_view}\noutputs')
+    with pytest.raises(EmbodimentError, match="'ego_view' appears twice"):
+        load(ROBOT.replace('\noutputs', second, 1))
+
+
+def test_a_joint_goes_to_one_output_only(load):
+    second = (
+        '\n  again: {interface: joint_trajectory, topic: b, groups: [arm]}\nrates')
+    with pytest.raises(EmbodimentError, match="'elbow_joint' appears twice"):
+        load(ROBOT.replace('\nrates', second, 1))
+
+
+def test_broken_yaml_names_the_file(load):
+    with pytest.raises(EmbodimentError, match=r'robot\.yaml: is not YAML'):
+        load(ROBOT + '  : [')
+
+
+def test_an_empty_file_is_refused(load):
+    with pytest.raises(EmbodimentError, match='must hold keys and values, got None'):
+        load('')
+
+
+def test_an_unknown_tag_offers_the_nearest_one():
+    with pytest.raises(EmbodimentError, match="did you mean 'unitree_g1'"):
+        load_embodiment('unitree_g2')
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(EmbodimentError, match=r'absent\.yaml: no such embodiment file'):
+        load_embodiment(tmp_path / 'absent.yaml')
+
+
+def test_installed_robots_are_found(tmp_path, monkeypatch):
+    folder = tmp_path / 'share/groot_ros/config/embodiments'
+    folder.mkdir(parents=True)
+    (folder / 'robot.yaml').write_text(ROBOT)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    assert known_embodiments()['robot'] == folder / 'robot.yaml'
+    assert load_embodiment('robot').base_frame == 'base'
