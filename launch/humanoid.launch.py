@@ -1,4 +1,4 @@
-"""Bring up the policy (perception, planner, controller) and, unless told not to, a simulated G1."""
+"""Bring up perception, planner and controller and, unless told not to, a simulated G1."""
 
 from importlib.metadata import entry_points
 

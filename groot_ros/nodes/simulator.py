@@ -76,14 +76,14 @@ class SimulatorNode(Node):
             raise ParameterError(
                 'real_time_factor other than 1 needs a simulated clock: set use_sim_time:=true')
         self.lock = StepLock(self._params.vision_delay_ticks)
-        self.tick = self._episode = self._episode_tick = 0
+        self.tick = self._episode = 0
         self.running = not self._params.step_locked
         self._world = TabletopWorld()
         self._follower = CommandFollower(JOINTS, self._embodiment.home)
         self._sensors = SimulatorSensors(self, self._world, self._embodiment)
         self._commands = CommandInputs(
             self, self._embodiment.outputs, self._follower, time=self.time,
-            on_command=self.lock.command_received)
+            on_command=self._on_command)
         self._open()
         self._start_episode(ResetEpisode.Request(seed=self._params.seed, task=self._params.task))
         self._wall_time, self._wall_tick = time.monotonic(), 0
@@ -106,7 +106,7 @@ class SimulatorNode(Node):
         if self.simulated_clock:
             self._clock_topic.publish(Clock(clock=stamp_at(time_now)))
         self.lock.tick_sent(round(time_now * 1e6) * 1000)
-        ticks = self.tick - self._episode_tick
+        ticks = self.tick - self._first_tick
         if ticks % round(TICK_HZ / self._params.camera_hz) == 0:
             black = self.get_parameter('black_images').value
             self._sensors.publish_images(time_now, black=black)
@@ -123,14 +123,17 @@ class SimulatorNode(Node):
         self._clock_topic.publish(Clock(clock=stamp_at(self.time())))
 
     def advance(self) -> None:
-        """Follow the commands through one tick of physics."""
-        self._world.set_targets(self._follower.targets(self.time()))
-        ticks = self.tick - self._episode_tick
-        # 500 / 120 steps are no whole number: every sixth tick has five instead of four.
-        self._world.step(
-            (ticks + 1) * PHYSICS_HZ // TICK_HZ - ticks * PHYSICS_HZ // TICK_HZ)
-        self._monitor.update()
+        """Follow the commands through one tick of physics, unless the world is frozen."""
         self.tick += 1
+        if not self.running:
+            return
+        self._world.set_targets(self._follower.targets(self.time()))
+        # 500 / 120 steps are no whole number: every sixth tick has five instead of four.
+        self._ticks_run += 1
+        steps = self._ticks_run * PHYSICS_HZ // TICK_HZ
+        self._world.step(steps - self._steps_taken)
+        self._steps_taken = steps
+        self._monitor.update()
 
     def report_wait(self, what: str) -> None:
         """Tell what the step-locked simulation waited for in vain."""
@@ -164,8 +167,9 @@ class SimulatorNode(Node):
             Request(scenario.task, scenario.target_block, scenario.destination))
         self.lock.reset()
         self._episode += 1
-        self._episode_tick = self.tick
-        self.running = not self._params.step_locked
+        self._first_tick = self.tick
+        self._ticks_run = self._steps_taken = 0
+        self.running = self.running and not self._params.step_locked
 
     def _publish_task_state(self, time_now: float) -> None:
         message = TaskState(instruction=self._instruction, episode=self._episode)
@@ -179,6 +183,11 @@ class SimulatorNode(Node):
         simulated = (self.tick - self._wall_tick) / TICK_HZ
         self._speed.publish(Float32(data=simulated / max(wall - self._wall_time, 1e-6)))
         self._wall_time, self._wall_tick = wall, self.tick
+
+    def _on_command(self) -> bool:
+        """Count a command and tell whether the robot may follow it: a frozen one does not."""
+        self.lock.command_received()
+        return self.running
 
     def _on_step_done(self, message: StepDone) -> None:
         stamp, tokens = message.header.stamp, message.tokens_stamp
@@ -205,12 +214,9 @@ class SimulatorNode(Node):
         return response
 
     def _on_run(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        """Run or pause; only step-locked simulation can stand still."""
-        response.success = request.data or self._params.step_locked
-        if response.success:
-            self.running = request.data
-        else:
-            response.message = 'a simulation in real time cannot pause: use step_locked:=true'
+        """Let the world go on or freeze it; in real time its sensors go on either way."""
+        self.running = request.data
+        response.success = True
         return response
 
 

@@ -24,7 +24,7 @@ class CommandInputs:
         outputs: The command outputs of the embodiment.
         follower: What follows the accepted commands.
         time: Returns the present time of the simulated robot [s].
-        on_command: Called for every message, accepted or not.
+        on_command: Called for every message; returns whether it may be followed now.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class CommandInputs:
         follower: CommandFollower,
         *,
         time: Callable[[], float],
-        on_command: Callable[[], None],
+        on_command: Callable[[], bool],
     ) -> None:
         self._logger = node.get_logger().get_child('commands')
         self._follower = follower
@@ -49,7 +49,8 @@ class CommandInputs:
                 kind, output.topic, lambda message, o=output, c=callback: c(o, message), EVERY)
 
     def _on_trajectory(self, output: CommandOutput, message: JointTrajectory) -> None:
-        self._on_command()
+        if not self._on_command():
+            return
         now = self._time()
         try:
             trajectory = _checked(output, message, now)
@@ -59,7 +60,8 @@ class CommandInputs:
         self._follower.follow(output.name, message.joint_names, trajectory, now)
 
     def _on_stream(self, output: CommandOutput, message: Float64MultiArray) -> None:
-        self._on_command()
+        if not self._on_command():
+            return
         positions = np.array(message.data)
         if len(positions) != len(output.joints) or not np.isfinite(positions).all():
             self._refuse(

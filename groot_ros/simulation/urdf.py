@@ -71,7 +71,8 @@ def _add_joint(robot: Element, parent: mujoco.MjsBody, child: mujoco.MjsBody) ->
 def _add_origin(
     element: Element, position: Sequence[float], quaternion: Sequence[float]
 ) -> None:
-    SubElement(element, 'origin', xyz=_numbers(position), rpy=_numbers(_roll_pitch_yaw(quaternion)))
+    angles = _roll_pitch_yaw(quaternion)
+    SubElement(element, 'origin', xyz=_numbers(position), rpy=_numbers(angles))
 
 
 def _roll_pitch_yaw(quaternion: Sequence[float]) -> tuple[float, float, float]:
