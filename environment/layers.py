@@ -89,7 +89,6 @@ class Layer:
         part.rename(self.path)
         say(f'{self.name}: done')
 
-
     def _remove_unused(self) -> None:
         """Remove layers of the same name that nobody asked for in `UNUSED_DAYS` days."""
         oldest = time.time() - UNUSED_DAYS * 86400

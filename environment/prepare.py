@@ -52,6 +52,9 @@ def main() -> int:
     except SetupError as error:
         print(f'Set-up failed: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print('Set-up interrupted; the next run goes on from here.', file=sys.stderr)
+        return 130
     return 0
 
 

@@ -41,13 +41,12 @@ def linked_package() -> Layer:
 def _build_package(part: Path, final: Path) -> None:
     _check_compilers()
     say('package: colcon build (messages and package, 20-40 s)')
-    build, log = final.with_name(f'{final.name}.build'), part.with_name(f'{part.name}.log')
-    shutil.rmtree(build, ignore_errors=True)
+    build = part / 'build'
     run(['bash', '-c', _build_environment() + 'exec "$@"', 'build', 'colcon',
          '--log-base', build / 'log', 'build', '--base-paths', CHECKOUT,
          '--packages-select', PACKAGE, '--build-base', build / 'build',
          '--install-base', build / 'install', '--cmake-args', '-DBUILD_TESTING=OFF',
-         '-DCMAKE_BUILD_TYPE=Release'], log)
+         '-DCMAKE_BUILD_TYPE=Release'], part / 'log')
     (build / 'install' / PACKAGE).rename(part / PACKAGE)
     shutil.rmtree(build)
 
