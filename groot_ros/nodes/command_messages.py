@@ -1,6 +1,9 @@
 """Joint commands as the messages that robot controllers take."""
 
+from __future__ import annotations
+
 import array
+from collections.abc import Callable
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -8,44 +11,66 @@ from numpy.typing import NDArray
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from groot_ros.control import stopping_trajectory
+from groot_ros.embodiment import CommandOutput, Embodiment
+from groot_ros.nodes.lifecycle import Interfaces
+from groot_ros.nodes.qos import NEWEST
 from groot_ros.nodes.stamps import NANOSECONDS
 
 Array = NDArray[np.float64]
+Send = Callable[[Array, Array], None]
+
+
+def open_output(
+    interfaces: Interfaces, embodiment: Embodiment, output: CommandOutput, *, lead: float
+) -> Send:
+    """Return what sends positions and velocities of all joints, (num_joints,), to one output.
+
+    Args:
+        interfaces: Of the node that publishes; nothing is sent while it is not active.
+        embodiment: The robot, whose order the arrays have.
+        output: Which joints go out, where and how.
+        lead: When a trajectory reaches the position sent [s].
+    """
+    columns = embodiment.indices(output.joints)
+    if output.interface == 'float64_multi_array':
+        stream = interfaces.publish(Float64MultiArray, output.topic, NEWEST)
+        return lambda positions, velocities: stream.publish(stream_message(positions[columns]))
+    names, deceleration = list(output.joints), embodiment.max_acceleration[columns]
+    publisher = interfaces.publish(JointTrajectory, output.topic, NEWEST)
+    return lambda positions, velocities: publisher.publish(trajectory_message(
+        names, positions[columns], velocities[columns], deceleration, lead))
 
 
 def stream_message(positions: Array) -> Float64MultiArray:
     """Return positions [rad], shape (num_joints,), for a position stream."""
-    return Float64MultiArray(data=array.array('d', positions.tobytes()))
+    return Float64MultiArray(data=_numbers(positions))
 
 
 def trajectory_message(
-    joints: list[str], positions: Array, velocities: Array, deceleration: Array, *, lead: float
+    joints: list[str], positions: Array, velocities: Array, deceleration: Array, lead: float
 ) -> JointTrajectory:
-    """Return a trajectory that reaches a moving target and then comes to rest.
-
-    The second point is a built-in stop, should nothing follow: constant deceleration, the
-    cubic through both points being exactly that. Stamp 0 starts it now.
+    """Return a trajectory to a moving target, with a stop behind it; stamp 0 starts it now.
 
     Args:
         joints: Names of the columns.
         positions: Target [rad], shape (num_joints,).
-        velocities: Target [rad/s], shape (num_joints,).
+        velocities: Its rate [rad/s], shape (num_joints,).
         deceleration: What each joint may brake with [rad/s^2], shape (num_joints,).
-        lead: Time until the target is to be reached [s].
+        lead: Time until the target is reached [s].
     """
-    braking = max(float(np.max(np.abs(velocities) / deceleration)), lead)
-    rest = positions + velocities * braking / 2.0
-    return JointTrajectory(
-        joint_names=joints,
-        points=[
-            _point(positions, velocities, lead),
-            _point(rest, np.zeros_like(velocities), lead + braking)])
+    plan = stopping_trajectory(positions, velocities, deceleration, lead)
+    return JointTrajectory(joint_names=joints, points=[
+        JointTrajectoryPoint(
+            positions=_numbers(plan.positions[i]), velocities=_numbers(plan.velocities[i]),
+            time_from_start=_duration(plan.times[i]))
+        for i in range(len(plan.times))])
 
 
-def _point(positions: Array, velocities: Array, time: float) -> JointTrajectoryPoint:
+def _numbers(values: Array) -> array.array[float]:
+    return array.array('d', values.tobytes())
+
+
+def _duration(time: float) -> Duration:
     nanoseconds = round(time * NANOSECONDS)
-    return JointTrajectoryPoint(
-        positions=array.array('d', positions.tobytes()),
-        velocities=array.array('d', velocities.tobytes()),
-        time_from_start=Duration(
-            sec=nanoseconds // NANOSECONDS, nanosec=nanoseconds % NANOSECONDS))
+    return Duration(sec=nanoseconds // NANOSECONDS, nanosec=nanoseconds % NANOSECONDS)

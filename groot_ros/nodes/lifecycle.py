@@ -2,18 +2,63 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, TransitionCallbackReturn
 from rclpy.logging import get_logger
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
 
 from groot_ros.nodes.parameters import ParameterError
 
 AUTOSTART = 'Configure and activate at start, without a lifecycle manager.'
 PARAMETER_ERRORS = (
     ParameterError, InvalidParameterTypeException, InvalidParameterValueException)
+
+
+class Interfaces:
+    """What a node opens when it is configured and closes when it is cleaned up."""
+
+    def __init__(self, node: LifecycleNode) -> None:
+        self._node = node
+        self._closers: list[Callable[[], object]] = []
+
+    def publish(self, kind: type, topic: str, qos: QoSProfile) -> LifecyclePublisher:
+        """Open a publisher that is silent while the node is not active."""
+        publisher = self._node.create_lifecycle_publisher(kind, topic, qos)
+        self._closers.append(lambda: self._node.destroy_lifecycle_publisher(publisher))
+        return publisher
+
+    def publish_always(self, kind: type, topic: str, qos: QoSProfile) -> Publisher:
+        """Open a publisher that also speaks while the node is not active."""
+        publisher = self._node.create_publisher(kind, topic, qos)
+        self._closers.append(lambda: self._node.destroy_publisher(publisher))
+        return publisher
+
+    def subscribe(
+        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+    ) -> None:
+        """Open a subscription."""
+        subscription = self._node.create_subscription(kind, topic, callback, qos)
+        self._closers.append(lambda: self._node.destroy_subscription(subscription))
+
+    def serve(self, kind: type, name: str, answer: Callable[[Any, Any], Any]) -> None:
+        """Open a service."""
+        service = self._node.create_service(kind, name, answer)
+        self._closers.append(lambda: self._node.destroy_service(service))
+
+    def repeat(self, period: float, callback: Callable[[], None]) -> None:
+        """Call back every `period` [s] of the node's clock."""
+        timer = self._node.create_timer(period, callback)
+        self._closers.append(lambda: self._node.destroy_timer(timer))
+
+    def close(self) -> None:
+        """Close everything."""
+        while self._closers:
+            self._closers.pop()()
 
 
 def run(

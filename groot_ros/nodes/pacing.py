@@ -47,6 +47,10 @@ class RateMeter:
             self._times.clear()
         self._times.append(now)
 
+    def age(self, now: float) -> float:
+        """Return the time since the newest event [s]; infinite before the first."""
+        return now - self._times[-1] if self._times else float('inf')
+
     def rate(self, now: float) -> float:
         """Return the rate at `now` [Hz]."""
         if len(self._times) < 2 or now - self._times[-1] > self._silence:

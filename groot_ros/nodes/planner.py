@@ -247,7 +247,7 @@ class PlannerNode(LifecycleNode):
         message.refused = self._refused
         self._status.publish(message)
         if self._active:
-            self._complaints.tell(reason, text)
+            self._complaints.tell(message)
 
 
 def main() -> int:

@@ -131,7 +131,7 @@ class ChunkSolver:
                 self._prepared = (request.tokens, self._system1.prepare(request.tokens))
             noise = self._system1.draw_noise(self._random)
             positions = self._system1.solve(self._prepared[1], request.state, noise)
-        except Exception as error:  # noqa: BLE001 - whatever a runtime raises, the robot holds
+        except Exception as error:  # whatever a runtime raises, the robot must hold
             return Solution(
                 request, np.zeros((0, 0), np.float32), time.perf_counter() - started, str(error))
         return Solution(request, positions, time.perf_counter() - started)

@@ -16,9 +16,9 @@ def seconds(stamp: Time) -> float:
 
 
 def stamp_at(time: float) -> Time:
-    """Return the stamp of `time` [s], to the nearest microsecond."""
-    microseconds = round(time * 1_000_000)
-    return Time(sec=microseconds // 1_000_000, nanosec=microseconds % 1_000_000 * 1_000)
+    """Return the stamp of `time` [s], to the nanosecond where a float still holds it."""
+    nanoseconds = round(time * NANOSECONDS)
+    return Time(sec=nanoseconds // NANOSECONDS, nanosec=nanoseconds % NANOSECONDS)
 
 
 def now(node: Node) -> float:

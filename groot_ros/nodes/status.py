@@ -11,6 +11,13 @@ from groot_ros.nodes.stamps import now, stamp_at
 
 STATUS_PERIOD_S = 0.1
 WARNING_PERIOD_S = 5.0
+REASONS = [
+    'NONE', 'NO_IMAGE', 'STALE_IMAGE', 'BAD_IMAGE', 'NO_STATE', 'STALE_STATE', 'BAD_STATE',
+    'SKEWED_INPUTS', 'NO_OBSERVATION', 'STALE_OBSERVATION', 'NO_INSTRUCTION', 'NO_TOKENS',
+    'STALE_TOKENS', 'OLD_EPOCH', 'WRONG_CHECKPOINT', 'WRONG_EMBODIMENT', 'BAD_TOKENS', 'NO_CHUNK',
+    'BAD_CHUNK', 'CHUNK_ENDED', 'PAUSED_BY_USER', 'CLOCK_JUMPED', 'SOLVER_FAILED',
+    'BAD_OBSERVATION']
+"""Names of the reason constants of PolicyStatus."""
 
 
 def make_status(node: Node, state: int, reason: str, text: str) -> PolicyStatus:
@@ -24,7 +31,7 @@ def make_status(node: Node, state: int, reason: str, text: str) -> PolicyStatus:
     """
     message = PolicyStatus(node=node.get_name(), state=state, text=text)
     message.header.stamp = stamp_at(now(node))
-    message.reason = getattr(PolicyStatus, reason)
+    message.reason = REASONS.index(reason)
     return message
 
 
@@ -48,8 +55,9 @@ class Complaints:
         self._reason = 'NONE'
         self._warned = float('-inf')
 
-    def tell(self, reason: str, text: str) -> None:
-        """Log `text` if `reason` is new or was last logged long ago."""
+    def tell(self, status: PolicyStatus) -> None:
+        """Log the reason in `status` if it is new or was last logged long ago."""
+        reason, text = REASONS[status.reason], status.text
         time = now(self._node)
         due = abs(time - self._warned) >= WARNING_PERIOD_S
         if reason == 'NONE':

@@ -52,11 +52,13 @@ class WallTicks:
     An executor's timer would wait for whatever callback runs before it.
 
     Args:
+        node: Whose clock tells the time of a tick.
         rate: Ticks per second [Hz].
-        tick: What to do in each.
+        tick: What to do in each, given its time [s].
     """
 
-    def __init__(self, rate: float, tick: Callable[[], None]) -> None:
+    def __init__(self, node: Node, rate: float, tick: Callable[[float], None]) -> None:
+        self._node = node
         self._period = 1.0 / rate
         self._tick = tick
         self.statistics = TickStatistics(self._period)
@@ -75,7 +77,7 @@ class WallTicks:
             time.sleep(max(0.0, due - time.monotonic()))
             skipped = self.statistics.count(time.monotonic() - due)
             due += (1 + skipped) * self._period
-            self._tick()
+            self._tick(now(self._node))
 
 
 class ClockTicks:
@@ -84,10 +86,10 @@ class ClockTicks:
     Args:
         node: Whose clock to follow.
         rate: Ticks per second [Hz].
-        tick: What to do in each.
+        tick: What to do in each, given its time [s].
     """
 
-    def __init__(self, node: Node, rate: float, tick: Callable[[], None]) -> None:
+    def __init__(self, node: Node, rate: float, tick: Callable[[float], None]) -> None:
         self._node = node
         self._period = 1.0 / rate
         self._tick = tick
@@ -105,4 +107,25 @@ class ClockTicks:
             self._due = time_now
         skipped = self.statistics.count(max(0.0, time_now - self._due))
         self._due += (1 + skipped) * self._period
-        self._tick()
+        self._tick(time_now)
+
+
+class StateTicks:
+    """Ticks that come with the joint states of a simulator that waits for each; none is late.
+
+    Args:
+        rate: Ticks per second of simulated time [Hz].
+        tick: What to do in each, given its time [s].
+    """
+
+    def __init__(self, rate: float, tick: Callable[[float], None]) -> None:
+        self._tick = tick
+        self.statistics = TickStatistics(1.0 / rate)
+
+    def close(self) -> None:
+        """End the ticks: there is nothing to end."""
+
+    def run(self, time: float) -> None:
+        """Run the tick of `time` [s]."""
+        self.statistics.count(0.0)
+        self._tick(time)

@@ -1,0 +1,37 @@
+"""Parameters of the controller."""
+
+from dataclasses import dataclass
+
+from groot_ros.nodes.lifecycle import AUTOSTART
+from groot_ros.nodes.parameters import param
+
+
+@dataclass(frozen=True)
+class ControllerParams:
+    """Parameters of the controller."""
+
+    embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
+    checkpoint: str = param('g1_tabletop', 'Name of a shipped policy, or path of its folder.')
+    runtime: str = param('auto', 'What computes System 1.', choices=('auto', 'onnx', 'torch'))
+    threads: int = param(1, 'CPU threads of System 1.', bounds=(1, 64))
+    solve_hz: float = param(30.0, 'Highest rate of new chunks [Hz].', bounds=(0.5, 120.0))
+    overlap_s: float = param(
+        0.1, 'How long a chunk takes to replace the one before [s].', bounds=(0.0, 1.0))
+    max_state_age_s: float = param(
+        0.1, 'The robot rests when joint states are older [s].', bounds=(0.005, 5.0))
+    max_token_age_s: float = param(
+        1.0, 'The robot rests when the image behind the goal tokens is older [s].',
+        bounds=(0.05, 30.0))
+    approach_velocity: float = param(
+        1.0, 'Highest speed of a joint while it catches up with the plan [rad/s].',
+        bounds=(0.01, 10.0))
+    trajectory_lead_s: float = param(
+        0.02, 'When a trajectory reaches the command [s]; covers the jitter of its way.',
+        bounds=(0.001, 0.5))
+    seed: int = param(0, 'Seed of the noise that chunks are denoised from.', bounds=(0, 2**31))
+    step_locked: bool = param(False, 'Tick with each joint state of a simulator that waits.')
+    solve_delay_ticks: int = param(
+        2, 'Step-locked: ticks until a chunk is used.', bounds=(1, 60))
+    vision_delay_s: float = param(
+        0.05, 'Step-locked: age at which goal tokens are used first [s].', bounds=(0.0, 1.0))
+    autostart: bool = param(True, AUTOSTART)
