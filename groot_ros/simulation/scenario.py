@@ -28,6 +28,7 @@ BIN_PLACES = {'left': (0.36, 0.22), 'right': (0.36, -0.45)}
 BLOCK_AREA = ((0.27, 0.41), (-0.27, 0.03))
 BLOCK_SPACING = 0.115
 PUSH_DISTANCE = 0.09
+_TRIES = 1000
 
 _HUES = {'red': 0.0, 'green': 0.36, 'blue': 0.61, 'yellow': 0.15, 'purple': 0.79}
 _RIGHT_ARM_HOME = (0.368, -0.788, -0.589, -0.253, 0.579, 0.901, 0.487)
@@ -183,7 +184,11 @@ def with_goal(
 def _draw_blocks(rng: np.random.Generator, count: int) -> tuple[Block, ...]:
     colours = rng.permutation(COLOURS)[:count]
     positions: list[NDArray[np.float64]] = []
+    tries = 0
     while len(positions) < count:
+        tries += 1
+        if tries > _TRIES:  # The first blocks can leave no room for the last.
+            positions, tries = [], 0
         position = np.array([rng.uniform(*limits) for limits in BLOCK_AREA])
         if all(np.linalg.norm(position - other) >= BLOCK_SPACING for other in positions):
             positions.append(position)
