@@ -69,7 +69,7 @@ class ControlCycle:
         playback: Decides what to command.
         solver: Makes chunks beside the ticks.
         action_period: Time from one row of a chunk to the next [s].
-        solve_hz: Highest rate of chunks [Hz].
+        solve_hz: Rate of chunks [Hz]; new goal tokens are solved at once besides.
         delays: Of a step-locked run; None takes everything as soon as it is there.
     """
 
@@ -190,11 +190,13 @@ class ControlCycle:
         self._state_problem: Hold | None = None
         self._token_problem: Hold | None = None
         self._ticks_to_chunk: int | None = None
+        self._acted_on = -1  # sequence of the goal tokens behind the newest chunk
 
     def _accept(self, received: ReceivedTokens, now: float) -> None:
         self._token_problem = self._playback.on_tokens(received.origin, now)
         if self._token_problem is None:
             self._tokens = received
+            self._pacer.expedite()  # what was seen last must not wait for its turn
         else:
             self.refused += 1
 
@@ -234,7 +236,9 @@ class ControlCycle:
         if self._playback.on_chunk(chunk, now) is not None:
             return None
         self._chunks += 1
-        self.latencies.add(now - request.capture)
+        if request.sequence != self._acted_on:
+            self._acted_on = request.sequence
+            self.latencies.add(now - request.capture)
         return chunk
 
     def _ask(self, command: Command | None, now: float) -> None:

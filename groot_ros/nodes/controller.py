@@ -132,7 +132,7 @@ class ControllerNode(LifecycleNode):
             return StateTicks(rate, self._on_tick)
         if self.get_parameter('use_sim_time').value:
             return ClockTicks(self, rate, self._on_tick)
-        return WallTicks(self, rate, self._on_tick)
+        return WallTicks(self, rate, self._on_tick, self._params.realtime_priority)
 
     def _stop_ticks(self) -> None:
         """End the ticks, if there are any."""
@@ -211,6 +211,8 @@ class ControllerNode(LifecycleNode):
 
     def _report(self) -> None:
         """Publish the status."""
+        if isinstance(self._ticks, WallTicks):
+            self._ticks.check()
         ticks = self._ticks.statistics if self._ticks is not None else None
         message = controller_status(self, self._cycle, ticks, (self._states, self._tokens))
         self._status.publish(message)

@@ -14,9 +14,11 @@ class ControllerParams:
     checkpoint: str = param('g1_tabletop', 'Name of a shipped policy, or path of its folder.')
     runtime: str = param('auto', 'What computes System 1.', choices=('auto', 'onnx', 'torch'))
     threads: int = param(1, 'CPU threads of System 1.', bounds=(1, 64))
-    solve_hz: float = param(30.0, 'Highest rate of new chunks [Hz].', bounds=(0.5, 120.0))
+    solve_hz: float = param(
+        30.0, 'Rate of new chunks [Hz]; new goal tokens are solved at once besides.',
+        bounds=(0.5, 120.0))
     overlap_s: float = param(
-        0.1, 'How long a chunk takes to replace the one before [s].', bounds=(0.0, 1.0))
+        0.1, 'How long a chunk takes to replace the one before [s].', bounds=(0.01, 1.0))
     max_state_age_s: float = param(
         0.1, 'The robot rests when joint states are older [s].', bounds=(0.005, 5.0))
     max_token_age_s: float = param(
@@ -28,6 +30,8 @@ class ControllerParams:
     trajectory_lead_s: float = param(
         0.02, 'When a trajectory reaches the command [s]; covers the jitter of its way.',
         bounds=(0.001, 0.5))
+    realtime_priority: int = param(
+        50, 'SCHED_FIFO priority of the ticks where permitted; 0 for none.', bounds=(0, 99))
     seed: int = param(0, 'Seed of the noise that chunks are denoised from.', bounds=(0, 2**31))
     step_locked: bool = param(False, 'Tick with each joint state of a simulator that waits.')
     solve_delay_ticks: int = param(

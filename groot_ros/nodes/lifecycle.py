@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, TransitionCallbackReturn
@@ -81,6 +82,10 @@ def run(
         return _run_initialised(make_node, make_executor)
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
+    except RCLError:
+        if rclpy.ok():
+            raise
+        return 0  # a callback published while SIGINT ended the context
     finally:
         rclpy.try_shutdown()
 

@@ -28,6 +28,10 @@ class Pacer:
         self._due = (self._due if on_schedule else now) + self._period
         return True
 
+    def expedite(self) -> None:
+        """Let the next event through whenever it comes."""
+        self._due = float('-inf')
+
 
 class RateMeter:
     """The rate of the newest events.
