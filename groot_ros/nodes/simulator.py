@@ -25,6 +25,7 @@ from groot_ros.nodes.simulator_messages import block_pose, write_task_state
 from groot_ros.nodes.simulator_sensors import SimulatorSensors
 from groot_ros.nodes.stamps import now, stamp_at
 from groot_ros.simulation.command_follower import CommandFollower
+from groot_ros.simulation.demonstrations import steps_until
 from groot_ros.simulation.errors import SimulationError
 from groot_ros.simulation.robot import JOINTS
 from groot_ros.simulation.scenario import draw_scenario
@@ -34,7 +35,6 @@ from groot_ros.simulation.world import TabletopWorld
 from groot_ros.srv import ResetEpisode
 
 TICK_HZ = 120
-PHYSICS_HZ = 500
 TASK_STATE_TICKS = 6
 
 
@@ -128,9 +128,8 @@ class SimulatorNode(Node):
         if not self.running:
             return
         self._world.set_targets(self._follower.targets(self.time()))
-        # 500 / 120 steps are no whole number: every sixth tick has five instead of four.
         self._ticks_run += 1
-        steps = self._ticks_run * PHYSICS_HZ // TICK_HZ
+        steps = steps_until(self._ticks_run)
         self._world.step(steps - self._steps_taken)
         self._steps_taken = steps
         self._monitor.update()
