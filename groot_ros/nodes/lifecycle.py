@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import rclpy
-from rclpy._rclpy_pybind11 import RCLError
+from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, TransitionCallbackReturn
@@ -52,8 +52,9 @@ class Interfaces:
         self._closers.append(lambda: self._node.destroy_service(service))
 
     def repeat(self, period: float, callback: Callable[[], None]) -> None:
-        """Call back every `period` [s] of the node's clock."""
-        timer = self._node.create_timer(period, callback)
+        """Call back every `period` [s] of real time, also while a simulator stands still."""
+        timer = self._node.create_timer(
+            period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._closers.append(lambda: self._node.destroy_timer(timer))
 
     def close(self) -> None:
@@ -82,10 +83,10 @@ def run(
         return _run_initialised(make_node, make_executor)
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
-    except RCLError:
+    except RuntimeError:  # of a callback that used what SIGINT had just ended
         if rclpy.ok():
             raise
-        return 0  # a callback published while SIGINT ended the context
+        return 0
     finally:
         rclpy.try_shutdown()
 

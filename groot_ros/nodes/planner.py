@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -121,7 +122,9 @@ class PlannerNode(LifecycleNode):
             String, 'instruction', self._on_instruction, NEWEST, callback_group=services)
         self.create_service(
             SetInstruction, 'set_instruction', self._on_set_instruction, callback_group=services)
-        self.create_timer(STATUS_PERIOD_S, self._report, callback_group=services)
+        self.create_timer(
+            STATUS_PERIOD_S, self._report, callback_group=services,
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
         self.add_on_set_parameters_callback(self._on_parameters)
         self._jump = on_backward_jump(self, self._forget)
 

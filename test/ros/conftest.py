@@ -59,11 +59,13 @@ class Graph:
         self.wait_until(future.done, f'{service} did not answer')
         return future.result()
 
-    def wait_until(self, condition: Callable[[], Any], failure: str) -> None:
+    def wait_until(
+        self, condition: Callable[[], Any], failure: str | Callable[[], str]
+    ) -> None:
         """Spin until `condition` holds; fail with `failure` if it never does."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
-            assert time.monotonic() < deadline, failure
+            assert time.monotonic() < deadline, failure if isinstance(failure, str) else failure()
             self._executor.spin_once(timeout_sec=0.02)
 
     def close(self) -> None:
