@@ -21,12 +21,20 @@ _counter = itertools.count(os.getpid())
 
 
 class Graph:
-    """The nodes of one test, and one node to talk to them with."""
+    """The nodes of one test, and one node to talk to them with.
+
+    Attributes:
+        domain: ROS domain of the graph.
+
+    Args:
+        parameters: Of every node under test.
+    """
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         given = [
             word for name, value in parameters.items() for word in ('-p', f'{name}:={value}')]
-        rclpy.init(args=['--ros-args', *given], domain_id=1 + next(_counter) % 100)
+        self.domain = 1 + next(_counter) % 100
+        rclpy.init(args=['--ros-args', *given], domain_id=self.domain)
         self._executor = MultiThreadedExecutor(num_threads=2)
         self.peer = Node('peer', use_global_arguments=False)
         self._nodes: list[Node] = []

@@ -41,10 +41,9 @@ class SmallSystem2:
 
 def make_observation(graph: Graph, brightness: int = 7, age: float = 0.0) -> Observation:
     image = np.full((4, 6, 3), brightness, np.uint8)
-    stamp = stamp_at(now(graph.peer) - age)
     observation = Observation(embodiment='unitree_g1', image_names=['ego_view'])
-    observation.header.stamp = stamp
-    observation.images = [image_message(image, stamp, 'head_camera_optical_frame')]
+    observation.header.stamp = stamp_at(now(graph.peer) - age)
+    observation.images = [image_message(image, observation.header)]
     return observation
 
 

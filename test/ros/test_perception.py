@@ -1,0 +1,235 @@
+"""Perception over real topics, with sensors that the tests drive."""
+
+from __future__ import annotations
+
+import array
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from conftest import Graph
+from numpy.typing import NDArray
+from sensor_msgs.msg import CompressedImage, Image, Imu, JointState
+from small_system1 import EMBODIMENT
+from std_msgs.msg import Header
+
+from groot_ros.embodiment import known_embodiments
+from groot_ros.msg import Observation, PolicyStatus
+from groot_ros.nodes.observation_messages import image_message, read_images
+from groot_ros.nodes.perception import PerceptionNode
+from groot_ros.nodes.qos import NEWEST
+from groot_ros.nodes.stamps import now, stamp_at
+
+SIZE = (8, 6)
+"""Width and height that the checkpoint below asks for [px]."""
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """Write the files of a checkpoint that perception reads: the upper left quarter, 8 x 6."""
+    dims = {name: len(EMBODIMENT.groups[name]) for name in EMBODIMENT.model.state}
+    ranges = {name: {'min': [-1.0] * dim, 'max': [1.0] * dim} for name, dim in dims.items()}
+    groups = {'modality_keys': list(dims), 'delta_indices': list(range(16)), 'action_configs': [
+        {'rep': 'ABSOLUTE'} for _ in dims]}
+    files = {
+        'config.json': {},
+        'embodiment_id.json': {'unitree_g1': 0},
+        'statistics.json': {'unitree_g1': {'state': ranges, 'action': ranges}},
+        'processor_config.json': {'processor_kwargs': {
+            'modality_configs': {'unitree_g1': {
+                'video': {'modality_keys': ['ego_view']}, 'state': groups, 'action': groups}},
+            'image_crop': [0.0, 0.0, 0.5, 0.5], 'image_target_size': list(SIZE),
+            'use_percentiles': False, 'action_period_s': 0.05, 'max_state_dim': 32,
+            'max_action_dim': 32, 'formalize_language': True}}}
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    return tmp_path
+
+
+def write_robot(folder: Path, **camera: str) -> str:
+    """Write a G1 with another camera, and return the file."""
+    robot = yaml.safe_load(known_embodiments()['unitree_g1'].read_text())
+    robot['cameras']['head'].update(camera)
+    file = folder / 'unitree_g1.yaml'
+    file.write_text(yaml.safe_dump(robot, sort_keys=False))
+    return str(file)
+
+
+class Sensors:
+    """A camera and joints for one perception node."""
+
+    def __init__(self, graph: Graph, image_type: type = Image, topic: str = '') -> None:
+        self.graph = graph
+        self._send_image = graph.speak(image_type, topic or EMBODIMENT.cameras[0].topic, 5)
+        self._send_joints = graph.speak(JointState, 'joint_states', 5)
+        self.observations = graph.listen(Observation, 'observation', NEWEST)
+        self.status = graph.listen(PolicyStatus, 'perception/status', NEWEST)
+
+    def header(self, age: float = 0.0) -> Header:
+        """Return a header stamped `age` [s] ago."""
+        return Header(stamp=stamp_at(now(self.graph.peer) - age), frame_id='head_camera')
+
+    def send_image(self, message: Any) -> None:
+        """Send a camera message."""
+        self._send_image(message)
+
+    def send_joints(
+        self, names: tuple[str, ...] = EMBODIMENT.joint_names, age: float = 0.0,
+        value: float | None = None,
+    ) -> None:
+        """Send the place of each joint in the embodiment's order as its position."""
+        places = [EMBODIMENT.joint_names.index(name) / 100 for name in names]
+        message = JointState(header=self.header(age), name=list(names))
+        message.position = places if value is None else [value] * len(names)
+        self._send_joints(message)
+
+    def wait_for(self, reason: int) -> PolicyStatus:
+        """Wait until perception reports a reason."""
+        self.graph.wait_until(
+            lambda: bool(self.status) and self.status[-1].reason == reason,
+            lambda: f'reason {reason} not reported, newest is {self.status[-1:]}')
+        return self.status[-1]
+
+    def wait_for_observation(self) -> Observation:
+        """Wait for the next observation."""
+        before = len(self.observations)
+        self.graph.wait_until(lambda: len(self.observations) > before, 'no observation')
+        return self.observations[-1]
+
+
+@pytest.fixture
+def start(make_graph: Callable[..., Graph], checkpoint: Path) -> Callable[..., Graph]:
+    """Start perception with the given parameters."""
+    def start_perception(**parameters: Any) -> Graph:
+        graph = make_graph(checkpoint=str(checkpoint), **parameters)
+        graph.start(PerceptionNode())
+        return graph
+    return start_perception
+
+
+def picture() -> NDArray[np.uint8]:
+    """Return 32 x 24 pixels, red in the upper left quarter, else black."""
+    pixels = np.zeros((24, 32, 3), np.uint8)
+    pixels[:12, :16] = (255, 0, 0)
+    return pixels
+
+
+def test_an_observation_has_the_cropped_image_and_the_ordered_joints(
+    start: Callable[..., Graph],
+) -> None:
+    sensors = Sensors(start())
+    image = image_message(picture(), sensors.header())
+    sensors.send_image(image)
+    sensors.send_joints(tuple(reversed(EMBODIMENT.joint_names)))
+    observation = sensors.wait_for_observation()
+    expected = np.broadcast_to(np.array([255, 0, 0], np.uint8), (SIZE[1], SIZE[0], 3))
+    np.testing.assert_array_equal(read_images(observation)['ego_view'], expected)
+    assert observation.images[0].header == image.header
+    np.testing.assert_allclose(observation.state, np.arange(31) / 100, atol=1e-6)
+    assert np.isnan(observation.state_velocity).all()
+
+
+def test_joints_may_come_in_several_messages(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start())
+    sensors.send_joints(EMBODIMENT.joint_names[:10])
+    sensors.send_image(image_message(picture(), sensors.header()))
+    assert EMBODIMENT.joint_names[10] in sensors.wait_for(PolicyStatus.NO_STATE).text
+    sensors.send_joints(EMBODIMENT.joint_names[10:])
+    sensors.send_joints(EMBODIMENT.joint_names[:10])
+    np.testing.assert_allclose(
+        sensors.wait_for_observation().state, np.arange(31) / 100, atol=1e-6)
+
+
+@pytest.mark.parametrize(('encoding', 'pixels', 'seen'), [
+    ('bgr8', picture()[:, :, ::-1], (255, 0, 0)),
+    ('mono8', np.full((24, 32), 9, np.uint8), (9, 9, 9)),
+])
+def test_other_encodings_become_rgb(
+    start: Callable[..., Graph], encoding: str, pixels: NDArray[np.uint8],
+    seen: tuple[int, int, int],
+) -> None:
+    sensors = Sensors(start())
+    pixels = np.ascontiguousarray(pixels)
+    sensors.send_image(Image(
+        header=sensors.header(), height=24, width=32, encoding=encoding, step=pixels[0].nbytes,
+        data=array.array('B', pixels.tobytes())))
+    sensors.send_joints()
+    image = read_images(sensors.wait_for_observation())['ego_view']
+    assert tuple(image[0, 0]) == seen
+
+
+def test_a_compressed_camera_is_decoded(start: Callable[..., Graph], tmp_path: Path) -> None:
+    graph = start(embodiment=write_robot(tmp_path, transport='compressed'))
+    sensors = Sensors(graph, CompressedImage, EMBODIMENT.cameras[0].topic + '/compressed')
+    _, png = cv2.imencode('.png', picture()[:, :, ::-1])
+    sensors.send_image(CompressedImage(
+        header=sensors.header(), format='png', data=array.array('B', png.tobytes())))
+    sensors.send_joints()
+    image = read_images(sensors.wait_for_observation())['ego_view']
+    assert tuple(image[0, 0]) == (255, 0, 0)
+
+
+def test_the_newest_inertial_measurement_goes_along(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start())
+    imu = Imu(header=sensors.header())
+    imu.linear_acceleration.z = 9.81
+    sensors.graph.speak(Imu, 'imu', 5)(imu)
+    sensors.graph.wait_until(
+        lambda: sensors.status and sensors.status[-1].inputs[-1].age >= 0.0, 'imu not received')
+    sensors.send_image(image_message(picture(), sensors.header()))
+    sensors.send_joints()
+    assert sensors.wait_for_observation().imu[0].linear_acceleration.z == 9.81
+
+
+def test_an_unreadable_image_is_refused_with_its_topic(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start())
+    message = image_message(picture(), sensors.header())
+    message.encoding = 'bayer_rggb8'
+    sensors.send_image(message)
+    status = sensors.wait_for(PolicyStatus.BAD_IMAGE)
+    assert EMBODIMENT.cameras[0].topic in status.text
+    assert 'bayer_rggb8' in status.text
+    assert not sensors.observations
+
+
+def test_a_position_that_is_no_number_is_refused(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start())
+    sensors.send_joints(value=float('nan'))
+    assert EMBODIMENT.joint_names[0] in sensors.wait_for(PolicyStatus.BAD_STATE).text
+
+
+def test_inputs_of_different_times_make_no_observation(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start(max_skew_s=0.05, max_input_age_s=5.0))
+    sensors.send_image(image_message(picture(), sensors.header(age=0.5)))
+    sensors.send_joints()
+    sensors.wait_for(PolicyStatus.SKEWED_INPUTS)
+    assert not sensors.observations
+
+
+def test_a_camera_that_stops_is_reported_and_may_come_back(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start(max_input_age_s=0.3))
+    sensors.send_image(image_message(picture(), sensors.header()))
+    sensors.send_joints()
+    sensors.wait_for_observation()
+    sensors.wait_for(PolicyStatus.STALE_IMAGE)
+    sensors.send_image(image_message(picture(), sensors.header()))
+    sensors.send_joints()
+    sensors.wait_for_observation()
+
+
+def test_images_faster_than_the_rate_are_skipped(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start(observation_hz=2.0))
+
+    def send() -> bool:
+        sensors.send_image(image_message(picture(), sensors.header()))
+        sensors.send_joints()
+        return len(sensors.observations) >= 3
+
+    sensors.graph.wait_until(send, 'no observations')
+    stamps = [o.header.stamp.sec + 1e-9 * o.header.stamp.nanosec for o in sensors.observations]
+    assert stamps[2] - stamps[0] > 0.7
