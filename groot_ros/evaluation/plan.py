@@ -21,6 +21,7 @@ class Condition(StrEnum):
     LANGUAGE = 'language'  # the same scene once for every block in it
     SHUFFLED = 'shuffled'  # control: the sentence asks for another block
     BLACK = 'black'  # control: black images
+    ASKED = 'asked'  # whatever a person asks for in the demo
 
 
 @dataclass(frozen=True, slots=True)

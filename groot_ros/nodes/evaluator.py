@@ -38,7 +38,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
                         help='name of a shipped policy, or path of its folder')
     parser.add_argument('--tasks', nargs='+', default=list(TASKS), choices=TASKS)
     parser.add_argument('--conditions', nargs='+', default=['train'],
-                        choices=[str(each) for each in Condition])
+                        choices=[str(each) for each in Condition if each is not Condition.ASKED])
     parser.add_argument('--episodes', type=int, default=100, help='per task and condition')
     parser.add_argument('--first-seed', type=int, default=FIRST_EVALUATION_SEED)
     parser.add_argument('--workers', type=int, default=1, help='graphs that run side by side')

@@ -11,6 +11,7 @@ from groot_ros.simulation.step_lock import StepLock
 # A loop this far behind its deadlines starts them anew: time then passes more slowly [s].
 MAX_DELAY_S = 0.25
 IDLE_S = 0.05
+SERVED_WHEN_LATE = 4
 
 
 class Simulator(Protocol):
@@ -89,9 +90,14 @@ def spin_until(
     deadline: float,
     is_up: Callable[[], bool],
 ) -> None:
-    """Serve callbacks until `condition` holds or the monotonic `deadline` [s] is reached."""
+    """Serve callbacks until `condition` holds or the monotonic `deadline` [s] is reached.
+
+    A loop that is late serves a few all the same: commands and services must not starve.
+    """
+    served = 0
     while is_up() and not condition():
         remaining = deadline - time.monotonic()
-        if remaining <= 0.0:
+        if remaining <= 0.0 and served >= SERVED_WHEN_LATE:
             return
-        executor.spin_once(timeout_sec=remaining)
+        executor.spin_once(timeout_sec=max(0.0, remaining))
+        served += 1
