@@ -214,6 +214,11 @@ class SimulatorNode(Node):
 
     def _on_run(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         """Let the world go on or freeze it; in real time its sensors go on either way."""
+        if request.data and not self.running and self._params.step_locked:
+            # A stamp that nobody has seen yet: the policy drops what is as old as its reset.
+            self.tick += 1
+        if self._ticks_run == 0:
+            self._first_tick = self.tick
         self.running = request.data
         response.success = True
         return response
