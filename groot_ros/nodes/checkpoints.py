@@ -1,7 +1,11 @@
 """Where the shipped policies are, and whether one fits a robot."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from groot_ros.embodiment import Embodiment
 from groot_ros.model.processor import Processor
@@ -50,3 +54,21 @@ def check_fit(processor: Processor, embodiment: Embodiment) -> None:
             raise CheckpointMismatchError(
                 f'embodiment {embodiment.tag}: no camera has video_key {key!r}, which the '
                 f'checkpoint needs; its cameras have {", ".join(keys)}')
+
+
+def check_images(processor: Processor, images: Mapping[str, NDArray[np.uint8]]) -> None:
+    """Check that images (height, width, 3) by video key are those that a checkpoint asks for.
+
+    Raises:
+        CheckpointMismatchError: Naming the image that is missing or of another size.
+    """
+    for key, spec in processor.images.items():
+        if key not in images:
+            raise CheckpointMismatchError(
+                f'image {key!r} is missing, the observation has {", ".join(images) or "none"}: '
+                'give perception and planner the same checkpoint')
+        height, width = images[key].shape[:2]
+        if (width, height) != tuple(spec.size):
+            raise CheckpointMismatchError(
+                f'image {key!r} is {width} x {height}, the checkpoint asks for '
+                f'{spec.size[0]} x {spec.size[1]}: give perception and planner the same checkpoint')

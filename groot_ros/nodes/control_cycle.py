@@ -22,10 +22,11 @@ from groot_ros.control import (
 from groot_ros.embodiment import Embodiment
 from groot_ros.model.policy import GoalTokens
 from groot_ros.nodes.instruction import Assignment
-from groot_ros.nodes.pacing import Pacer, RateMeter, RecentValues
-from groot_ros.nodes.solver import ChunkSolver, Solution, SolveRequest
+from groot_ros.nodes.pacing import RateMeter, RecentValues
+from groot_ros.nodes.replanning import Replanning
+from groot_ros.nodes.solver import Solution, SolveRequest
 
-SOLVER_PATIENCE_S = 5.0
+ROUNDING_S = 1e-6
 SOLVABLE = frozenset({
     HoldReason.NO_CHUNK, HoldReason.CHUNK_ENDED, HoldReason.BAD_CHUNK, HoldReason.SOLVER_FAILED,
     HoldReason.CLOCK_JUMPED})
@@ -41,19 +42,6 @@ class ReceivedTokens:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delays:
-    """Fixed delays of a step-locked run, in place of those of the machine.
-
-    Attributes:
-        solve_ticks: Ticks from the request of a chunk to its use.
-        vision: Time from an image to the first use of its goal tokens [s].
-    """
-
-    solve_ticks: int
-    vision: float
-
-
 class Tick(NamedTuple):
     """What came of a tick: a command to send, if any, and a new chunk, if any."""
 
@@ -62,34 +50,44 @@ class Tick(NamedTuple):
 
 
 class ControlCycle:
-    """Playback and solver together; inputs may come from other threads than the ticks.
+    """Playback and replanning together; inputs may come from other threads than the ticks.
+
+    Attributes:
+        assignment: The instruction in force, None before one is known.
+        engaged: Whether a plan was played since the last reset.
+        refused: Messages that could not be used.
+        latencies: From the capture of an image to the first command that follows from it [s].
+        commands: Rate of commands.
 
     Args:
         embodiment: The robot.
         playback: Decides what to command.
-        solver: Makes chunks beside the ticks.
+        replanning: Makes chunks.
         action_period: Time from one row of a chunk to the next [s].
-        solve_hz: Rate of chunks [Hz]; new goal tokens are solved at once besides.
-        delays: Of a step-locked run; None takes everything as soon as it is there.
+        vision_delay: Age at which goal tokens are used first [s]; None uses them at once.
     """
 
     def __init__(
-        self, embodiment: Embodiment, playback: Playback, solver: ChunkSolver, *,
-        action_period: float, solve_hz: float, delays: Delays | None = None,
+        self, embodiment: Embodiment, playback: Playback, replanning: Replanning, *,
+        action_period: float, vision_delay: float | None = None,
     ) -> None:
         self._lock = threading.Lock()
         self._state_columns = embodiment.group_indices(embodiment.model.state)
         self._playback = playback
-        self._solver = solver
+        self.replanning = replanning
         self._action_period = action_period
-        self._pacer = Pacer(solve_hz)
-        self._delays = delays
-        self.assignment: Assignment | None = None
+        self._vision_delay = vision_delay
+        self._state: tuple[NDArray[np.float32], float] | None = None
+        self._tokens: ReceivedTokens | None = None
+        self._waiting: list[ReceivedTokens] = []
+        self._state_problem: Hold | None = None
+        self._token_problem: Hold | None = None
+        self._acted_on = -1  # sequence of the goal tokens behind the newest chunk
         self._chunks = self.refused = 0
-        self.solve_times = RecentValues(100)
+        self.assignment: Assignment | None = None
+        self.engaged = False
         self.latencies = RecentValues(100)
-        self.solves, self.commands = RateMeter(), RateMeter(120)
-        self._forget()
+        self.commands = RateMeter(120)
 
     def on_state(self, positions: NDArray[np.float64], stamp: float) -> None:
         """Take measured positions [rad], shape (num_joints,), captured at `stamp` [s]."""
@@ -109,7 +107,7 @@ class ControlCycle:
     def on_tokens(self, received: ReceivedTokens, now: float) -> None:
         """Take goal tokens, in a step-locked run for use after the delay of vision."""
         with self._lock:
-            if self._delays is None:
+            if self._vision_delay is None:
                 self._accept(received, now)
             else:
                 self._waiting.append(received)
@@ -138,9 +136,11 @@ class ControlCycle:
     def reset(self, now: float) -> None:
         """Forget everything captured up to `now` [s]; the noise starts anew."""
         with self._lock:
-            self._solver.reset()
+            self.replanning.reset()
             self._playback.reset(now)
-            self._forget()
+            self._state = self._tokens = self._state_problem = self._token_problem = None
+            self._waiting.clear()
+            self.engaged = False
 
     @property
     def at_rest(self) -> bool:
@@ -161,7 +161,7 @@ class ControlCycle:
         """Run one tick at `now` [s]."""
         with self._lock:
             self._accept_waiting(now)
-            chunk = self._take_chunk(now)
+            chunk = self._join_next(now)
             command = self._playback.tick(now)
             self._ask(command, now)
             self.engaged |= command is not None and command.hold is None
@@ -182,46 +182,26 @@ class ControlCycle:
             return self._token_problem or hold
         return hold
 
-    def _forget(self) -> None:
-        self.engaged = False
-        self._state: tuple[NDArray[np.float32], float] | None = None
-        self._tokens: ReceivedTokens | None = None
-        self._waiting: list[ReceivedTokens] = []
-        self._state_problem: Hold | None = None
-        self._token_problem: Hold | None = None
-        self._ticks_to_chunk: int | None = None
-        self._acted_on = -1  # sequence of the goal tokens behind the newest chunk
-
     def _accept(self, received: ReceivedTokens, now: float) -> None:
         self._token_problem = self._playback.on_tokens(received.origin, now)
         if self._token_problem is None:
             self._tokens = received
-            self._pacer.expedite()  # what was seen last must not wait for its turn
+            self.replanning.hurry()
         else:
             self.refused += 1
 
     def _accept_waiting(self, now: float) -> None:
-        while self._delays and self._waiting and (
-                now >= self._waiting[0].origin.stamp + self._delays.vision - 1e-6):
+        while self._vision_delay is not None and self._waiting and (
+                now >= self._waiting[0].origin.stamp + self._vision_delay - ROUNDING_S):
             self._accept(self._waiting.pop(0), now)
 
-    def _take_chunk(self, now: float) -> ActionChunk | None:
+    def _join_next(self, now: float) -> ActionChunk | None:
         """Return the chunk that joined the plan in this tick, if one did."""
-        if self._ticks_to_chunk is None:
-            return None
-        self._ticks_to_chunk -= 1
-        if self._delays and self._ticks_to_chunk > 0:
-            return None
-        solution = self._solver.take(SOLVER_PATIENCE_S if self._delays else 0.0)
-        if solution is None:
-            return None
-        self._ticks_to_chunk = None
-        return self._join(solution, now)
+        solution = self.replanning.take(now)
+        return None if solution is None else self._join(solution, now)
 
     def _join(self, solution: Solution, now: float) -> ActionChunk | None:
         request = solution.request
-        self.solves.count(now)
-        self.solve_times.add(solution.solve_time)
         if solution.error:
             self._playback.on_failure(Hold(
                 HoldReason.SOLVER_FAILED, f'System 1 failed: {solution.error}'))
@@ -247,11 +227,10 @@ class ControlCycle:
             return
         if command.hold is not None and command.hold.reason not in SOLVABLE:
             return
-        if self._ticks_to_chunk is not None or not self._pacer.allows(now):
+        if not self.replanning.ready(now):
             return
         state, stamp = self._state
         origin = self._tokens.origin
-        self._solver.request(SolveRequest(
+        self.replanning.ask(SolveRequest(
             self._tokens.tokens, state, stamp, origin.epoch, self._tokens.sequence,
             origin.stamp))
-        self._ticks_to_chunk = self._delays.solve_ticks if self._delays else 0

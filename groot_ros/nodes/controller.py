@@ -10,15 +10,15 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
-from groot_ros.control import Hold, HoldReason, Playback, PlaybackSettings, TokenOrigin
+from groot_ros.control import Hold, HoldReason, TokenOrigin
 from groot_ros.embodiment import load_embodiment
 from groot_ros.model.policy import System1, load_system1
 from groot_ros.msg import ActionChunk, GoalTokens, Instruction, PolicyStatus, StepDone
 from groot_ros.nodes.checkpoints import check_fit, find_checkpoint
 from groot_ros.nodes.chunk_messages import chunk_message
 from groot_ros.nodes.command_messages import open_output
-from groot_ros.nodes.control_cycle import ControlCycle, Delays, ReceivedTokens
-from groot_ros.nodes.controller_parameters import ControllerParams
+from groot_ros.nodes.control_cycle import ReceivedTokens
+from groot_ros.nodes.controller_parameters import ControllerParams, make_cycle
 from groot_ros.nodes.controller_status import controller_status
 from groot_ros.nodes.goal_token_messages import TokenMessageError, read_tokens
 from groot_ros.nodes.inputs import InputMonitor
@@ -63,7 +63,8 @@ class ControllerNode(LifecycleNode):
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
         self._solver = ChunkSolver(system1, self._params.seed)
-        self._cycle = self._make_cycle(system1)
+        self._cycle = make_cycle(
+            self._params, self._embodiment, system1, self._solver)
         self._joints = JointAssembler(self._embodiment.joint_names)
         self._states = InputMonitor(self._embodiment.joint_state_topic)
         self._tokens = InputMonitor('goal_tokens')
@@ -92,18 +93,6 @@ class ControllerNode(LifecycleNode):
         """End the ticks before what they use."""
         self._stop_ticks()
         super().destroy_node()
-
-    def _make_cycle(self, system1: System1) -> ControlCycle:
-        """Return the control cycle of the robot and the model."""
-        params, robot = self._params, self._embodiment
-        settings = PlaybackSettings(
-            overlap=params.overlap_s, max_state_age=params.max_state_age_s,
-            max_token_age=params.max_token_age_s, approach_velocity=params.approach_velocity)
-        playback = Playback(robot, robot.model.action, system1.fingerprint, settings)
-        delays = Delays(params.solve_delay_ticks, params.vision_delay_s)
-        return ControlCycle(
-            robot, playback, self._solver, action_period=system1.processor.action_period,
-            solve_hz=params.solve_hz, delays=delays if params.step_locked else None)
 
     def _open(self) -> None:
         """Create publishers, subscriptions, services and the status timer."""

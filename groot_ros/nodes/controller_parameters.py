@@ -1,9 +1,15 @@
-"""Parameters of the controller."""
+"""Parameters of the controller, and the control cycle they make."""
 
 from dataclasses import dataclass
 
+from groot_ros.control import Playback, PlaybackSettings
+from groot_ros.embodiment import Embodiment
+from groot_ros.model.policy import System1
+from groot_ros.nodes.control_cycle import ControlCycle
 from groot_ros.nodes.lifecycle import AUTOSTART
 from groot_ros.nodes.parameters import param
+from groot_ros.nodes.replanning import Replanning
+from groot_ros.nodes.solver import ChunkSolver
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class ControllerParams:
         30.0, 'Rate of new chunks [Hz]; new goal tokens are solved at once besides.',
         bounds=(0.5, 120.0))
     overlap_s: float = param(
-        0.1, 'How long a chunk takes to replace the one before [s].', bounds=(0.01, 1.0))
+        0.25, 'How long it takes to get from the motion under way to a new chunk [s].', bounds=(0.01, 1.0))
     max_state_age_s: float = param(
         0.1, 'The robot rests when joint states are older [s].', bounds=(0.005, 5.0))
     max_token_age_s: float = param(
@@ -39,3 +45,19 @@ class ControllerParams:
     vision_delay_s: float = param(
         0.05, 'Step-locked: age at which goal tokens are used first [s].', bounds=(0.0, 1.0))
     autostart: bool = param(True, AUTOSTART)
+
+
+def make_cycle(
+    params: ControllerParams, embodiment: Embodiment, system1: System1, solver: ChunkSolver
+) -> ControlCycle:
+    """Return the control cycle of a robot and a model."""
+    settings = PlaybackSettings(
+        overlap=params.overlap_s, max_state_age=params.max_state_age_s,
+        max_token_age=params.max_token_age_s, approach_velocity=params.approach_velocity)
+    locked = params.step_locked
+    return ControlCycle(
+        embodiment,
+        Playback(embodiment, embodiment.model.action, system1.fingerprint, settings),
+        Replanning(solver, params.solve_hz, params.solve_delay_ticks if locked else None),
+        action_period=system1.processor.action_period,
+        vision_delay=params.vision_delay_s if locked else None)

@@ -31,8 +31,8 @@ def controller_status(
     if cycle.assignment is not None:
         report_assignment(message, cycle.assignment)
     report_inputs(message, inputs, time)
-    message.solve_rate = cycle.solves.rate(time)
-    message.solve_time = cycle.solve_times.quantile(0.5)
+    message.solve_rate = cycle.replanning.solves.rate(time)
+    message.solve_time = cycle.replanning.solve_times.quantile(0.5)
     message.latency = cycle.latencies.quantile(0.5)
     message.output_rate = cycle.commands.rate(time)
     message.seams, message.refused = cycle.seams, cycle.refused

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import rclpy
+from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.guard_condition import GuardCondition
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.publisher import Publisher
@@ -40,22 +42,36 @@ class Interfaces:
         return publisher
 
     def subscribe(
-        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile,
+        group: CallbackGroup | None = None,
     ) -> None:
         """Open a subscription."""
-        subscription = self._node.create_subscription(kind, topic, callback, qos)
+        subscription = self._node.create_subscription(
+            kind, topic, callback, qos, callback_group=group)
         self._closers.append(lambda: self._node.destroy_subscription(subscription))
 
-    def serve(self, kind: type, name: str, answer: Callable[[Any, Any], Any]) -> None:
+    def serve(
+        self, kind: type, name: str, answer: Callable[[Any, Any], Any],
+        group: CallbackGroup | None = None,
+    ) -> None:
         """Open a service."""
-        service = self._node.create_service(kind, name, answer)
+        service = self._node.create_service(kind, name, answer, callback_group=group)
         self._closers.append(lambda: self._node.destroy_service(service))
 
-    def repeat(self, period: float, callback: Callable[[], None]) -> None:
+    def repeat(
+        self, period: float, callback: Callable[[], None], group: CallbackGroup | None = None
+    ) -> None:
         """Call back every `period` [s] of real time, also while a simulator stands still."""
         timer = self._node.create_timer(
-            period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
+            period, callback, callback_group=group,
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._closers.append(lambda: self._node.destroy_timer(timer))
+
+    def on_trigger(self, callback: Callable[[], None], group: CallbackGroup) -> GuardCondition:
+        """Call back whenever the condition returned is triggered."""
+        condition = self._node.create_guard_condition(callback, callback_group=group)
+        self._closers.append(lambda: self._node.destroy_guard_condition(condition))
+        return condition
 
     def close(self) -> None:
         """Close everything."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CompressedImage, Image, JointState
 from sensor_msgs.msg import Imu as ImuMessage
@@ -14,10 +15,11 @@ from groot_ros.model.processor import load_processor
 from groot_ros.msg import Observation, PolicyStatus
 from groot_ros.nodes.checkpoints import check_fit, find_checkpoint
 from groot_ros.nodes.inputs import InputMonitor
-from groot_ros.nodes.lifecycle import AUTOSTART, Interfaces, run
+from groot_ros.nodes.lifecycle import Interfaces, run
 from groot_ros.nodes.observation_messages import observation_message, read_imu, read_pixels
 from groot_ros.nodes.pacing import Pacer, RateMeter, RecentValues
-from groot_ros.nodes.parameters import declare_parameters, param
+from groot_ros.nodes.parameters import declare_parameters
+from groot_ros.nodes.perception_parameters import PerceptionParams
 from groot_ros.nodes.qos import NEWEST, sensor_qos
 from groot_ros.nodes.stamps import now, on_backward_jump, seconds
 from groot_ros.nodes.status import STATUS_PERIOD_S, Complaints, make_status, report_inputs
@@ -29,26 +31,9 @@ from groot_ros.observation import (
     Synchronizer,
     crop_and_resize,
 )
+from groot_ros.observation.images import Pixels
 
 CAMERA_MESSAGES = {'raw': Image, 'compressed': CompressedImage}
-
-
-@dataclass(frozen=True)
-class PerceptionParams:
-    """Parameters of perception."""
-
-    embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
-    checkpoint: str = param('g1_tabletop', 'Name of a shipped policy, or path of its folder.')
-    observation_hz: float = param(
-        0.0, 'Highest rate of observations [Hz]; 0 takes the one of the embodiment.',
-        bounds=(0.0, 120.0))
-    max_skew_s: float = param(
-        0.05, 'How far apart images and joints of one observation may lie [s].',
-        bounds=(0.001, 1.0))
-    max_input_age_s: float = param(
-        0.5, 'Age from which on an input is stale [s].', bounds=(0.01, 10.0))
-    step_locked: bool = param(False, 'Observe every image of a simulator that waits.')
-    autostart: bool = param(True, AUTOSTART)
 
 
 class PerceptionNode(LifecycleNode):
@@ -108,8 +93,7 @@ class PerceptionNode(LifecycleNode):
         for camera in robot.cameras:
             topic = camera.topic + '/compressed' * (camera.transport == 'compressed')
             self._interfaces.subscribe(
-                CAMERA_MESSAGES[camera.transport], topic,
-                lambda message, camera=camera: self._on_image(camera, message), qos)
+                CAMERA_MESSAGES[camera.transport], topic, partial(self._on_image, camera), qos)
         self._interfaces.subscribe(JointState, robot.joint_state_topic, self._on_joints, qos)
         if robot.imu_topic:
             self._interfaces.subscribe(ImuMessage, robot.imu_topic, self._on_imu, qos)
@@ -122,10 +106,7 @@ class PerceptionNode(LifecycleNode):
         key, stamp = camera.video_key, seconds(message.header.stamp)
         self._monitors[camera.topic].count(stamp, now(self))
         try:
-            pixels = read_pixels(message)
-            if key in self._processor.images and pixels.ndim == 3:
-                spec = self._processor.images[key]
-                pixels = crop_and_resize(pixels, spec.crop, spec.size)
+            pixels = self._cut(key, read_pixels(message))
         except ImageError as error:
             self._refuse(key, Refusal(RefusalReason.BAD_IMAGE, f'{camera.topic}: {error}'))
             return
@@ -134,6 +115,13 @@ class PerceptionNode(LifecycleNode):
         self._synchronizer.on_image(key, StampedImage(pixels, stamp))
         self._fresh_image = True
         self._observe()
+
+    def _cut(self, key: str, pixels: Pixels) -> Pixels:
+        """Return the part of a colour image that the checkpoint asks for; depth as it is."""
+        spec = self._processor.images.get(key)
+        if spec is None or pixels.dtype != np.uint8:
+            return pixels
+        return crop_and_resize(pixels.astype(np.uint8, copy=False), spec.crop, spec.size)
 
     def _on_joints(self, message: JointState) -> None:
         """Take joint states; they may be those that an image was waiting for."""
@@ -151,7 +139,7 @@ class PerceptionNode(LifecycleNode):
     def _on_imu(self, message: ImuMessage) -> None:
         """Take an inertial measurement."""
         imu = read_imu(message)
-        self._monitors[self._embodiment.imu_topic].count(imu.stamp, now(self))
+        self._monitors[self._embodiment.imu_topic or ''].count(imu.stamp, now(self))
         self._synchronizer.on_imu(imu)
 
     def _observe(self) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import Clock, ClockType
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -18,14 +16,16 @@ from groot_ros.embodiment import load_embodiment
 from groot_ros.model.policy import GoalTokens as Tokens
 from groot_ros.model.policy import System2, load_system2
 from groot_ros.msg import GoalTokens, Instruction, Observation, PolicyStatus
-from groot_ros.nodes.checkpoints import find_checkpoint
-from groot_ros.nodes.goal_token_messages import DTYPES, write_tokens
+from groot_ros.nodes.checkpoints import check_fit, check_images, find_checkpoint
+from groot_ros.nodes.goal_token_messages import write_tokens
 from groot_ros.nodes.inputs import InputMonitor
 from groot_ros.nodes.instruction import Assignment, InstructionRegister
-from groot_ros.nodes.lifecycle import AUTOSTART, run
+from groot_ros.nodes.lifecycle import Interfaces, run
 from groot_ros.nodes.observation_messages import read_images
+from groot_ros.nodes.obstacles import NOTHING, Obstacle, find_obstacle
 from groot_ros.nodes.pacing import Pacer, RateMeter, RecentValues
-from groot_ros.nodes.parameters import declare_parameters, param
+from groot_ros.nodes.parameters import declare_parameters
+from groot_ros.nodes.planner_parameters import PlannerParams
 from groot_ros.nodes.qos import LATCHED, NEWEST
 from groot_ros.nodes.stamps import now, on_backward_jump, seconds, stamp_at
 from groot_ros.nodes.status import (
@@ -38,25 +38,6 @@ from groot_ros.nodes.status import (
 from groot_ros.srv import SetInstruction
 
 MILLION = 1_000_000
-
-
-@dataclass(frozen=True)
-class PlannerParams:
-    """Parameters of the planner."""
-
-    embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
-    checkpoint: str = param('g1_tabletop', 'Name of a shipped policy, or path of its folder.')
-    runtime: str = param(
-        'auto', 'What computes System 2.', choices=('auto', 'onnx', 'torch'))
-    threads: int = param(1, 'CPU threads of System 2.', bounds=(1, 64))
-    planner_hz: float = param(10.0, 'Highest rate of goal tokens [Hz].', bounds=(0.1, 60.0))
-    max_observation_age_s: float = param(
-        0.5, 'Observations older than this are not planned on [s].', bounds=(0.01, 10.0))
-    token_dtype: str = param(
-        'float32', 'Number format of the goal tokens sent.', choices=tuple(DTYPES))
-    instruction: str = param('', 'What to do; empty for nothing.', live=True)
-    step_locked: bool = param(False, 'Encode every observation of a simulator that waits.')
-    autostart: bool = param(True, AUTOSTART)
 
 
 class PlannerNode(LifecycleNode):
@@ -82,8 +63,8 @@ class PlannerNode(LifecycleNode):
         self._newest: Observation | None = None
         self._sequence = self._refused = 0
         self._active = False
-        self._problem = ('NO_OBSERVATION', 'no observation yet: is perception running?')
-        self._open()
+        self._problem = NOTHING
+        self._interfaces = Interfaces(self)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model and put the first instruction in force."""
@@ -92,10 +73,14 @@ class PlannerNode(LifecycleNode):
             self._system2 = self._load(
                 find_checkpoint(self._params.checkpoint), self._embodiment.model.embodiment_tag,
                 self._params.runtime, self._params.threads)
+            check_fit(self._system2.processor, self._embodiment)
         except (OSError, ValueError) as error:
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
-        self._assign(self._params.instruction)
+        self._open()
+        self._assign(self.get_parameter('instruction').value)
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self._jump = on_backward_jump(self, self._forget)
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -108,25 +93,24 @@ class PlannerNode(LifecycleNode):
         self._active = False
         return super().on_deactivate(state)
 
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Close every interface."""
+        self.remove_on_set_parameters_callback(self._on_parameters)
+        self._interfaces.close()
+        return super().on_cleanup(state)
+
     def _open(self) -> None:
         """Create publishers, subscriptions, services and the status timer."""
+        opened = self._interfaces
         encoding, services = MutuallyExclusiveCallbackGroup(), MutuallyExclusiveCallbackGroup()
-        self._tokens = self.create_lifecycle_publisher(GoalTokens, 'goal_tokens', NEWEST)
-        self._current = self.create_publisher(Instruction, 'current_instruction', LATCHED)
-        self._status = self.create_publisher(PolicyStatus, '~/status', NEWEST)
-        self.create_subscription(
-            Observation, 'observation', self._on_observation, NEWEST, callback_group=encoding)
-        self._encode_again = self.create_guard_condition(
-            self._encode_newest, callback_group=encoding)
-        self.create_subscription(
-            String, 'instruction', self._on_instruction, NEWEST, callback_group=services)
-        self.create_service(
-            SetInstruction, 'set_instruction', self._on_set_instruction, callback_group=services)
-        self.create_timer(
-            STATUS_PERIOD_S, self._report, callback_group=services,
-            clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self.add_on_set_parameters_callback(self._on_parameters)
-        self._jump = on_backward_jump(self, self._forget)
+        self._tokens = opened.publish(GoalTokens, 'goal_tokens', NEWEST)
+        self._current = opened.publish_always(Instruction, 'current_instruction', LATCHED)
+        self._status = opened.publish_always(PolicyStatus, '~/status', NEWEST)
+        opened.subscribe(Observation, 'observation', self._on_observation, NEWEST, encoding)
+        self._encode_again = opened.on_trigger(self._encode_newest, encoding)
+        opened.subscribe(String, 'instruction', self._on_instruction, NEWEST, services)
+        opened.serve(SetInstruction, 'set_instruction', self._on_set_instruction, services)
+        opened.repeat(STATUS_PERIOD_S, self._report, services)
 
     def _on_observation(self, observation: Observation) -> None:
         """Keep the newest observation and encode it if the rate allows."""
@@ -139,18 +123,27 @@ class PlannerNode(LifecycleNode):
     def _encode_newest(self) -> None:
         """Send the goal tokens of the newest observation, or note what prevents it."""
         assignment, observation = self._register.current, self._newest
-        self._problem = self._refusal(assignment, observation)
-        if self._problem[0] != 'NONE' or observation is None or not self._active:
+        self._problem = self._obstacle(assignment)
+        if self._problem != NOTHING or observation is None or not self._active:
             return
         started = time.monotonic()
         try:
-            tokens = self._system2.encode(read_images(observation), assignment.text)
+            images = read_images(observation)
+            check_images(self._system2.processor, images)
+            tokens = self._system2.encode(images, assignment.text)
         except ValueError as error:
             self._refused += 1
-            self._problem = ('BAD_OBSERVATION', str(error))
+            self._problem = Obstacle('BAD_OBSERVATION', str(error))
             return
         self._encode_times.add(time.monotonic() - started)
         self._send(tokens, assignment, observation)
+
+    def _obstacle(self, assignment: Assignment) -> Obstacle:
+        """Return what prevents planning now."""
+        robot = self._newest.embodiment if self._newest is not None else None
+        return find_obstacle(
+            assignment.text, robot, self._embodiment.tag,
+            age=self._observations.age(now(self)), max_age=self._params.max_observation_age_s)
 
     def _send(
         self, tokens: Tokens, assignment: Assignment, observation: Observation
@@ -159,7 +152,7 @@ class PlannerNode(LifecycleNode):
         self._sequence += 1
         message = GoalTokens(
             header=observation.header, checkpoint=self._system2.fingerprint,
-            embodiment=self._embodiment.tag, instruction=assignment.text,
+            embodiment=self._embodiment.model.embodiment_tag, instruction=assignment.text,
             instruction_id=assignment.instruction_id, epoch=assignment.epoch,
             sequence=self._sequence, encode_time=self._encode_times.newest)
         write_tokens(message, tokens, self._params.token_dtype)
@@ -167,25 +160,6 @@ class PlannerNode(LifecycleNode):
         sent = now(self)
         self._sent.count(sent)
         self._latencies.add(sent - seconds(observation.header.stamp))
-
-    def _refusal(
-        self, assignment: Assignment, observation: Observation | None
-    ) -> tuple[str, str]:
-        """Return the reason not to encode and its text, or NONE."""
-        if not assignment.text:
-            return 'NO_INSTRUCTION', 'nothing to do: call set_instruction'
-        if observation is None:
-            return 'NO_OBSERVATION', 'no observation yet: is perception running?'
-        if observation.embodiment != self._embodiment.tag:
-            return 'WRONG_EMBODIMENT', (
-                f'observation of {observation.embodiment!r}, this planner drives '
-                f'{self._embodiment.tag!r}: start both with the same embodiment')
-        age = self._observations.age(now(self))
-        if age > self._params.max_observation_age_s:
-            return 'STALE_OBSERVATION', (
-                f'newest observation is {age:.2f} s old, at most '
-                f'{self._params.max_observation_age_s:.2f} s are allowed: see perception/status')
-        return 'NONE', ''
 
     def _assign(self, text: str) -> Assignment:
         """Put an instruction in force, tell everybody and plan for it at once."""
@@ -236,9 +210,8 @@ class PlannerNode(LifecycleNode):
     def _report(self) -> None:
         """Publish the status."""
         time_now = now(self)
-        reason, text = self._refusal(self._register.current, self._newest)
-        if reason == 'NONE':
-            reason, text = self._problem
+        obstacle = self._obstacle(self._register.current)
+        reason, text = self._problem if obstacle == NOTHING else obstacle
         state = PolicyStatus.RUNNING if reason == 'NONE' else PolicyStatus.WAITING
         message = make_status(
             self, state if self._active else PolicyStatus.INACTIVE, reason, text)

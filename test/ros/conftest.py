@@ -1,6 +1,7 @@
 """A graph of its own for every test, over real topics on the loopback."""
 
 import itertools
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +15,12 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
+from groot_ros.embodiment import load_embodiment
 from groot_ros.nodes.lifecycle import autostart
 
 PATIENCE_S = 20.0
+SIZE = (8, 6)
+"""Width and height that the checkpoint below asks for [px]."""
 _counter = itertools.count(os.getpid())
 
 
@@ -107,3 +111,26 @@ def small_checkpoint(tmp_path: Path) -> str:
     """Return a folder that passes for a checkpoint where the model itself is a stand-in."""
     (tmp_path / 'config.json').write_text('{}')
     return str(tmp_path)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """Write the files of a checkpoint that perception reads: the upper left quarter, 8 x 6."""
+    robot = load_embodiment('unitree_g1')
+    dims = {name: len(robot.groups[name]) for name in robot.model.state}
+    ranges = {name: {'min': [-1.0] * dim, 'max': [1.0] * dim} for name, dim in dims.items()}
+    groups = {'modality_keys': list(dims), 'delta_indices': list(range(16)), 'action_configs': [
+        {'rep': 'ABSOLUTE'} for _ in dims]}
+    files = {
+        'config.json': {},
+        'embodiment_id.json': {'unitree_g1': 0},
+        'statistics.json': {'unitree_g1': {'state': ranges, 'action': ranges}},
+        'processor_config.json': {'processor_kwargs': {
+            'modality_configs': {'unitree_g1': {
+                'video': {'modality_keys': ['ego_view']}, 'state': groups, 'action': groups}},
+            'image_crop': [0.0, 0.0, 0.5, 0.5], 'image_target_size': list(SIZE),
+            'use_percentiles': False, 'action_period_s': 0.05, 'max_state_dim': 32,
+            'max_action_dim': 32, 'formalize_language': True}}}
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    return tmp_path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from conftest import Graph
+from conftest import SIZE, Graph
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image, Imu, JointState
 from small_system1 import EMBODIMENT
@@ -24,32 +23,6 @@ from groot_ros.nodes.observation_messages import image_message, read_images
 from groot_ros.nodes.perception import PerceptionNode
 from groot_ros.nodes.qos import NEWEST
 from groot_ros.nodes.stamps import now, stamp_at
-
-SIZE = (8, 6)
-"""Width and height that the checkpoint below asks for [px]."""
-
-
-@pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
-    """Write the files of a checkpoint that perception reads: the upper left quarter, 8 x 6."""
-    dims = {name: len(EMBODIMENT.groups[name]) for name in EMBODIMENT.model.state}
-    ranges = {name: {'min': [-1.0] * dim, 'max': [1.0] * dim} for name, dim in dims.items()}
-    groups = {'modality_keys': list(dims), 'delta_indices': list(range(16)), 'action_configs': [
-        {'rep': 'ABSOLUTE'} for _ in dims]}
-    files = {
-        'config.json': {},
-        'embodiment_id.json': {'unitree_g1': 0},
-        'statistics.json': {'unitree_g1': {'state': ranges, 'action': ranges}},
-        'processor_config.json': {'processor_kwargs': {
-            'modality_configs': {'unitree_g1': {
-                'video': {'modality_keys': ['ego_view']}, 'state': groups, 'action': groups}},
-            'image_crop': [0.0, 0.0, 0.5, 0.5], 'image_target_size': list(SIZE),
-            'use_percentiles': False, 'action_period_s': 0.05, 'max_state_dim': 32,
-            'max_action_dim': 32, 'formalize_language': True}}}
-    for name, content in files.items():
-        (tmp_path / name).write_text(json.dumps(content))
-    return tmp_path
-
 
 def write_robot(folder: Path, **camera: str) -> str:
     """Write a G1 with another camera, and return the file."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import Graph
 from numpy.typing import NDArray
+from small_system1 import make_processor
 from std_msgs.msg import String
 
 from groot_ros.model.policy import GoalTokens as Tokens
@@ -28,6 +29,7 @@ class SmallSystem2:
     fingerprint = 'small'
 
     def __init__(self, *_: Any) -> None:
+        self.processor = make_processor()
         self.gate = Event()
         self.gate.set()
         self.busy = Event()
@@ -40,7 +42,7 @@ class SmallSystem2:
 
 
 def make_observation(graph: Graph, brightness: int = 7, age: float = 0.0) -> Observation:
-    image = np.full((4, 6, 3), brightness, np.uint8)
+    image = np.full((6, 8, 3), brightness, np.uint8)
     observation = Observation(embodiment='unitree_g1', image_names=['ego_view'])
     observation.header.stamp = stamp_at(now(graph.peer) - age)
     observation.images = [image_message(image, observation.header)]
@@ -136,11 +138,11 @@ def test_an_image_of_the_wrong_size_is_refused_with_its_name(start: Callable[...
     graph = start(instruction='go')
     status = graph.listen(PolicyStatus, 'planner/status', NEWEST)
     observation = make_observation(graph)
-    observation.images[0].width = 5
+    observation.images[0].width, observation.images[0].height = 6, 8
     graph.speak(Observation, 'observation', NEWEST)(observation)
     graph.wait_until(
         lambda: status and status[-1].reason == PolicyStatus.BAD_OBSERVATION, 'not refused')
-    assert 'ego_view' in status[-1].text
+    assert "'ego_view' is 6 x 8" in status[-1].text
 
 
 def test_observations_faster_than_the_rate_are_skipped(start: Callable[..., Graph]) -> None:

@@ -25,7 +25,9 @@ def start() -> Iterator[Start]:
     """Start executables; what a test leaves running is ended."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start_executable(name: str, domain: int = 0, **parameters: object) -> subprocess.Popen[str]:
+    def start_executable(
+        name: str, domain: int = 0, **parameters: object
+    ) -> subprocess.Popen[str]:
         arguments = [
             word for key, value in parameters.items() for word in ('-p', f'{key}:={value}')]
         processes.append(subprocess.Popen(
