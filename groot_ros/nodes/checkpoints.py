@@ -71,4 +71,4 @@ def check_images(processor: Processor, images: Mapping[str, NDArray[np.uint8]]) 
         if (width, height) != tuple(spec.size):
             raise CheckpointMismatchError(
                 f'image {key!r} is {width} x {height}, the checkpoint asks for '
-                f'{spec.size[0]} x {spec.size[1]}: give perception and planner the same checkpoint')
+                f'{spec.size[0]} x {spec.size[1]}: give both nodes the same checkpoint')

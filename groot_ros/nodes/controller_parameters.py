@@ -24,7 +24,8 @@ class ControllerParams:
         30.0, 'Rate of new chunks [Hz]; new goal tokens are solved at once besides.',
         bounds=(0.5, 120.0))
     overlap_s: float = param(
-        0.25, 'How long it takes to get from the motion under way to a new chunk [s].', bounds=(0.01, 1.0))
+        0.25, 'How long it takes to get from the motion under way to a new chunk [s].',
+        bounds=(0.01, 1.0))
     max_state_age_s: float = param(
         0.1, 'The robot rests when joint states are older [s].', bounds=(0.005, 5.0))
     max_token_age_s: float = param(

@@ -24,6 +24,7 @@ from groot_ros.nodes.perception import PerceptionNode
 from groot_ros.nodes.qos import NEWEST
 from groot_ros.nodes.stamps import now, stamp_at
 
+
 def write_robot(folder: Path, **camera: str) -> str:
     """Write a G1 with another camera, and return the file."""
     robot = yaml.safe_load(known_embodiments()['unitree_g1'].read_text())
