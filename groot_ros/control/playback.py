@@ -24,13 +24,13 @@ class PlaybackSettings:
     """What a user may tune.
 
     Attributes:
-        overlap: How long a chunk takes to replace the one before [s].
+        overlap: How long it takes to get from the motion under way to a new chunk [s].
         max_state_age: Age from which on joint states are stale [s].
         max_token_age: Age from which on the observation behind the tokens is stale [s].
         approach_velocity: Highest speed while a joint catches up with the plan [rad/s].
     """
 
-    overlap: float = 0.1
+    overlap: float = 0.25
     max_state_age: float = 0.1
     max_token_age: float = 1.0
     approach_velocity: float = 1.0
@@ -66,12 +66,12 @@ class Playback:
             self, embodiment: Embodiment, action_groups: Sequence[str], checkpoint: str,
             settings: PlaybackSettings | None = None) -> None:
         settings = settings or PlaybackSettings()
-        tick = 1.0 / embodiment.rates.control_hz
+        self._tick = 1.0 / embodiment.rates.control_hz
         self._columns = embodiment.group_indices(action_groups)
         self._idle_target = embodiment.home.copy()
         self._names = embodiment.joint_names
-        self._timeline = ChunkTimeline(tick, settings.overlap)
-        self.limits = LimitFilter(embodiment, tick, settings.approach_velocity)
+        self._timeline = ChunkTimeline(settings.overlap)
+        self.limits = LimitFilter(embodiment, self._tick, settings.approach_velocity)
         self.gate = TokenGate(
             checkpoint, embodiment.model.embodiment_tag, settings.max_token_age)
         self._state = Deadline(
@@ -130,7 +130,9 @@ class Playback:
             return Hold(
                 HoldReason.OLD_EPOCH,
                 f'the chunk is of epoch {chunk.epoch}, {self.gate.epoch} is in force')
-        if not self._timeline.add(chunk, now, self.limits.positions[self._columns]):
+        # The command in force was due one tick ago: the line to the chunk starts there.
+        if not self._timeline.add(
+                chunk, now - self._tick, self.limits.positions[self._columns]):
             return Hold(
                 HoldReason.CHUNK_ENDED,
                 f'the chunk ended {now - chunk.end:.2f} s ago: is System 1 too slow?')
