@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -212,14 +213,19 @@ def _draw_appearance(rng: np.random.Generator) -> Appearance:
     return Appearance(
         ambient=float(rng.uniform(0.35, 0.5)),
         diffuse=float(rng.uniform(0.4, 0.6)),
-        light_direction=(*map(float, rng.uniform(-0.6, 0.6, 2)), -1.0),
-        table_rgb=tuple(map(float, table)),
-        camera_offset=tuple(map(float, rng.uniform(-0.005, 0.005, 3))),
-        camera_tilt=tuple(map(float, np.deg2rad(rng.uniform(-1.5, 1.5, 3)))))
+        light_direction=_vector((*rng.uniform(-0.6, 0.6, 2), -1.0)),
+        table_rgb=_vector(table),
+        camera_offset=_vector(rng.uniform(-0.005, 0.005, 3)),
+        camera_tilt=_vector(np.deg2rad(rng.uniform(-1.5, 1.5, 3))))
+
+
+def _vector(values: Iterable[float]) -> tuple[float, float, float]:
+    x, y, z = map(float, values)
+    return x, y, z
 
 
 def _draw_joints(rng: np.random.Generator) -> tuple[float, ...]:
-    spread = {name: 0.01 for name in WAIST} | dict.fromkeys(RIGHT_ARM, 0.04)
+    spread = dict.fromkeys(WAIST, 0.01) | dict.fromkeys(RIGHT_ARM, 0.04)
     spread |= dict.fromkeys(RIGHT_HAND, 0.01)
     noise = rng.normal(size=len(JOINTS)) * [spread.get(name, 0.0) for name in JOINTS]
     return tuple(map(float, HOME + np.clip(noise, -0.1, 0.1)))

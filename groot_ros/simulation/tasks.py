@@ -20,6 +20,9 @@ UNDISTURBED = 0.03
 """Longest displacement of the other blocks in a push [m]."""
 APPROACHED = 0.05
 """Horizontal distance of the grasp point at which a block is approached [m]."""
+APPROACH_HEIGHT = 0.05
+"""How low the grasp point must be above the block's top for that [m]: on its way to a far
+block the hand passes over others, about 0.1 m above them."""
 _REST_SPEED = 0.05
 _UPRIGHT = 0.9
 
@@ -64,12 +67,14 @@ class TaskMonitor:
         return self._world.block_pose(colour)[0] - self._start[colour]
 
     def _near_block(self) -> str:
-        point = self._world.grasp_point[:2]
-        distances = {
-            colour: float(np.linalg.norm(position[:2] - point))
+        ways = {
+            colour: self._world.grasp_point - position
             for colour, position in _positions(self._world, self._scenario).items()}
-        nearest = min(distances, key=lambda colour: distances[colour])
-        return nearest if distances[nearest] < APPROACHED else ''
+        distances = {
+            colour: float(np.linalg.norm(way[:2])) for colour, way in ways.items()
+            if way[2] < BLOCK_SIZE[2] / 2 + APPROACH_HEIGHT}
+        nearest = min(distances, key=lambda colour: distances[colour], default='')
+        return nearest if nearest and distances[nearest] < APPROACHED else ''
 
     def _touched(self) -> bool:
         target = self._scenario.target_block
