@@ -23,7 +23,7 @@ from groot_ros.nodes.qos import EVERY
 from groot_ros.srv import ResetEpisode, SetInstruction
 
 POLICY_NODES = ('perception', 'planner', 'controller')
-SERVICE_PATIENCE_S = 20.0
+SERVICE_PATIENCE_S = 60.0
 SPIN_S = 0.1
 
 
@@ -96,6 +96,14 @@ class GraphClient:
         future = client.call_async(request)
         self.spin_until(future.done, patience, f'an answer of {client.srv_name}')
         return future.result()
+
+    def call_service(self, kind: type, service: str, request: Any) -> Any:
+        """Return the response of any service of the graph, once it is there."""
+        client = self.node.create_client(kind, service)
+        self.spin_until(client.service_is_ready, SERVICE_PATIENCE_S, f'service {service}')
+        response = self.call(client, request)
+        self.node.destroy_client(client)
+        return response
 
     def start_episode(self, episode: PlannedEpisode) -> ResetEpisode.Response:
         """Put the robot into the scene of an episode, tell it what to do and let time run.

@@ -4,15 +4,16 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Duration
-from conftest import Graph
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_msgs.msg import Float64MultiArray, String
@@ -22,30 +23,70 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import StepDone, TaskState
+from groot_ros.nodes.graph_client import GraphClient
+from groot_ros.nodes.graph_process import Domain
 from groot_ros.nodes.qos import LATCHED
 from groot_ros.srv import ResetEpisode
 
 OUTPUTS = {output.name: output for output in load_embodiment('unitree_g1').outputs}
 UPPER_BODY = OUTPUTS['upper_body']
+PATIENCE_S = 60.0
+
+
+class Peer:
+    """A node beside a simulator process."""
+
+    def __init__(self, client: GraphClient) -> None:
+        self._client = client
+        self.call = client.call_service
+
+    def listen(self, kind: type, topic: str, qos: QoSProfile | int = 10) -> list[Any]:
+        """Return a list that grows by every message on `topic`."""
+        received: list[Any] = []
+        self._client.node.create_subscription(kind, topic, received.append, qos)
+        return received
+
+    def speak(self, kind: type, topic: str) -> Callable[[Any], None]:
+        """Return a function that publishes on `topic`, once the simulator listens."""
+        publisher = self._client.node.create_publisher(kind, topic, 10)
+        self.wait_until(
+            lambda: publisher.get_subscription_count() > 0, f'a subscription of {topic}')
+        return publisher.publish
+
+    def wait_until(self, condition: Callable[[], Any], what: str) -> None:
+        """Spin until `condition` holds; fail if it never does."""
+        self._client.spin_until(condition, PATIENCE_S, what)
+
+
+@contextmanager
+def simulator_process(**parameters: Any) -> Iterator[Peer]:
+    """Run a simulator in a domain of its own."""
+    domain = Domain()
+    words = [word for name, value in parameters.items() for word in ('-p', f'{name}:={value}')]
+    process = subprocess.Popen(
+        ['ros2', 'run', 'groot_ros', 'simulator', '--ros-args', *words],
+        env=os.environ | {'ROS_DOMAIN_ID': str(domain.number)}, start_new_session=True)
+    try:
+        with GraphClient(domain.number) as client:
+            yield Peer(client)
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=PATIENCE_S)
+        domain.close()
+
+
+@pytest.fixture(scope='module')
+def running() -> Iterator[Peer]:
+    with simulator_process(seed=3) as peer:
+        yield peer
 
 
 @pytest.fixture
-def simulate(make_graph: Callable[..., Graph]) -> Iterator[Callable[..., Graph]]:
-    """Start a simulator with the given parameters; returns a graph to talk to it with."""
-    processes = []
-
-    def start(**parameters: Any) -> Graph:
-        graph = make_graph()
-        words = [f'-p{name}:={value}' for name, value in parameters.items()]
-        processes.append(subprocess.Popen(
-            ['ros2', 'run', 'groot_ros', 'simulator', '--ros-args', *words],
-            env=os.environ | {'ROS_DOMAIN_ID': str(graph.domain)}, start_new_session=True))
-        return graph
-
-    yield start
-    for process in processes:
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(timeout=20.0)
+def graph(running: Peer) -> Peer:
+    """Return a simulator in real time at the start of an episode."""
+    running.call(ResetEpisode, 'reset_episode', ResetEpisode.Request(seed=3))
+    running.call(SetBool, 'run_simulation', SetBool.Request(data=True))
+    return running
 
 
 def position(message: JointState, joint: str) -> float:
@@ -61,8 +102,7 @@ def upper_body(joint: str, target: float, velocity: float) -> JointTrajectory:
     return JointTrajectory(joint_names=list(UPPER_BODY.joints), points=[point])
 
 
-def test_every_sensor_of_the_robot_is_published(simulate: Callable[..., Graph]) -> None:
-    graph = simulate(seed=3)
+def test_every_sensor_of_the_robot_is_published(graph: Peer) -> None:
     joints = graph.listen(JointState, 'joint_states')
     images = graph.listen(Image, 'camera/head/image_raw')
     infos = graph.listen(CameraInfo, 'camera/head/camera_info')
@@ -71,7 +111,7 @@ def test_every_sensor_of_the_robot_is_published(simulate: Callable[..., Graph]) 
     moving = graph.listen(TFMessage, 'tf')
     graph.wait_until(
         lambda: joints and images and infos and descriptions and frames and moving,
-        'a sensor is silent')
+        'every sensor')
     assert set(joints[0].name) == set(load_embodiment('unitree_g1').joint_names)
     assert (images[0].width, images[0].height, images[0].encoding) == (320, 240, 'rgb8')
     assert images[0].header.frame_id == 'head_camera_optical_frame'
@@ -84,28 +124,25 @@ def test_every_sensor_of_the_robot_is_published(simulate: Callable[..., Graph]) 
     assert 'right_wrist_yaw_link' in {each.child_frame_id for each in moving[0].transforms}
 
 
-def test_compressed_images_show_the_same_for_who_asks(simulate: Callable[..., Graph]) -> None:
-    graph = simulate(seed=3)
+def test_compressed_images_show_the_same_for_who_asks(graph: Peer) -> None:
     raw = graph.listen(Image, 'camera/head/image_raw')
     compressed = graph.listen(CompressedImage, 'camera/head/image_raw/compressed')
-    graph.wait_until(lambda: raw and compressed, 'no compressed image')
+    graph.wait_until(lambda: raw and compressed, 'a compressed image')
     picture = cv2.imdecode(np.frombuffer(compressed[0].data, np.uint8), cv2.IMREAD_COLOR)
     pixels = np.frombuffer(raw[-1].data, np.uint8).reshape(240, 320, 3)
     assert np.abs(picture[:, :, ::-1].astype(int) - pixels).mean() < 4.0
 
 
-def test_a_trajectory_is_followed_to_its_end(simulate: Callable[..., Graph]) -> None:
-    graph = simulate()
+def test_a_trajectory_is_followed_to_its_end(graph: Peer) -> None:
     joints = graph.listen(JointState, 'joint_states', 1)
     send = graph.speak(JointTrajectory, UPPER_BODY.topic)
     send(upper_body('right_elbow_joint', 0.5, 0.0))
     graph.wait_until(
         lambda: joints and abs(position(joints[-1], 'right_elbow_joint') - 0.5) < 0.02,
-        'the elbow did not arrive')
+        'the elbow to arrive')
 
 
-def test_a_trajectory_that_ends_in_motion_is_refused(simulate: Callable[..., Graph]) -> None:
-    graph = simulate()
+def test_a_trajectory_that_ends_in_motion_is_refused(graph: Peer) -> None:
     joints = graph.listen(JointState, 'joint_states', 1)
     send = graph.speak(JointTrajectory, UPPER_BODY.topic)
     send(upper_body('right_elbow_joint', 0.5, 1.0))
@@ -113,23 +150,21 @@ def test_a_trajectory_that_ends_in_motion_is_refused(simulate: Callable[..., Gra
     send(upper_body('left_elbow_joint', 0.5, 0.0))
     graph.wait_until(
         lambda: joints and abs(position(joints[-1], 'left_elbow_joint') - 0.5) < 0.02,
-        'the good trajectory did not act')
+        'the good trajectory to act')
     assert abs(max(position(each, 'right_elbow_joint') for each in joints)) < 0.1
 
 
-def test_a_position_stream_is_in_the_order_of_its_output(simulate: Callable[..., Graph]) -> None:
-    graph = simulate()
+def test_a_position_stream_is_in_the_order_of_its_output(graph: Peer) -> None:
     joints = graph.listen(JointState, 'joint_states', 1)
     output = OUTPUTS['right_hand']
     targets = [0.3 if name == 'right_hand_index_0_joint' else 0.0 for name in output.joints]
     graph.speak(Float64MultiArray, output.topic)(Float64MultiArray(data=targets))
     graph.wait_until(
         lambda: joints and abs(position(joints[-1], 'right_hand_index_0_joint') - 0.3) < 0.05,
-        'the finger did not arrive')
+        'the finger to arrive')
 
 
-def test_a_seed_gives_the_same_scene_again(simulate: Callable[..., Graph]) -> None:
-    graph = simulate()
+def test_a_seed_gives_the_same_scene_again(graph: Peer) -> None:
     request = ResetEpisode.Request(seed=1_000_007, task='touch')
     first = graph.call(ResetEpisode, 'reset_episode', request)
     graph.call(ResetEpisode, 'reset_episode', ResetEpisode.Request(seed=8))
@@ -138,25 +173,22 @@ def test_a_seed_gives_the_same_scene_again(simulate: Callable[..., Graph]) -> No
     assert (first.instruction, first.block_poses) == (again.instruction, again.block_poses)
 
 
-def test_a_scene_that_cannot_be_is_refused(simulate: Callable[..., Graph]) -> None:
-    graph = simulate()
+def test_a_scene_that_cannot_be_is_refused(graph: Peer) -> None:
     response = graph.call(
         ResetEpisode, 'reset_episode', ResetEpisode.Request(task='touch', target_block='mauve'))
     assert not response.success
     assert 'mauve' in response.message
 
 
-def test_a_frozen_world_senses_and_stands_still(simulate: Callable[..., Graph]) -> None:
-    graph = simulate()
+def test_a_frozen_world_senses_and_stands_still(graph: Peer) -> None:
     states = graph.listen(TaskState, 'task_state')
     graph.call(SetBool, 'run_simulation', SetBool.Request(data=False))
     states.clear()
-    graph.wait_until(lambda: len(states) > 4, 'sensors of a frozen world are silent')
+    graph.wait_until(lambda: len(states) > 4, 'task states of a frozen world')
     assert states[0].elapsed == states[-1].elapsed
 
 
-def test_images_can_be_made_black(simulate: Callable[..., Graph]) -> None:
-    graph = simulate()
+def test_images_can_be_made_black(graph: Peer) -> None:
     images = graph.listen(Image, 'camera/head/image_raw', 1)
     black = Parameter(name='black_images', value=ParameterValue(
         type=ParameterType.PARAMETER_BOOL, bool_value=True))
@@ -164,21 +196,30 @@ def test_images_can_be_made_black(simulate: Callable[..., Graph]) -> None:
         parameters=[black]))
     graph.wait_until(
         lambda: images and not np.any(np.frombuffer(images[-1].data, np.uint8)),
-        'images are not black')
+        'black images')
+    black.value.bool_value = False
+    graph.call(SetParameters, 'simulator/set_parameters', SetParameters.Request(
+        parameters=[black]))
 
 
-def test_step_locked_time_goes_on_only_with_the_policy(simulate: Callable[..., Graph]) -> None:
-    graph = simulate(step_locked='true')
+@pytest.fixture
+def waiting() -> Iterator[Peer]:
+    with simulator_process(step_locked='true', patience_s=600.0) as peer:
+        yield peer
+
+
+def test_step_locked_time_goes_on_only_with_the_policy(waiting: Peer) -> None:
+    graph = waiting
     clocks = graph.listen(Clock, '/clock')
     joints = graph.listen(JointState, 'joint_states')
     done = graph.speak(StepDone, 'step_done')
     graph.call(SetBool, 'run_simulation', SetBool.Request(data=True))
-    graph.wait_until(lambda: len(joints) == 1, 'no first tick')
+    graph.wait_until(lambda: len(joints) == 1, 'the first tick')
     clocks.clear()
     for tick in range(2, 6):
         report = StepDone(header=joints[-1].header)
         report.tokens_stamp = joints[-1].header.stamp
         done(report)
-        graph.wait_until(lambda tick=tick: len(joints) == tick, f'no tick {tick}')
+        graph.wait_until(lambda tick=tick: len(joints) == tick, f'tick {tick}')
     stamps = [each.header.stamp.sec + each.header.stamp.nanosec * 1e-9 for each in joints]
     np.testing.assert_allclose(np.diff(stamps), 1.0 / 120.0, atol=2e-6)
