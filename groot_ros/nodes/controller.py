@@ -49,6 +49,7 @@ class ControllerNode(LifecycleNode):
         self._params = declare_parameters(self, ControllerParams)
         self._interfaces = Interfaces(self)
         self._complaints = Complaints(self)
+        self._solver: ChunkSolver | None = None
         self._ticks: WallTicks | ClockTicks | StateTicks | None = None
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -86,12 +87,13 @@ class ControllerNode(LifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close every interface and the solver."""
         self._interfaces.close()
-        self._solver.close()
+        self._close_solver()
         return super().on_cleanup(state)
 
     def destroy_node(self) -> None:
-        """End the ticks before what they use."""
+        """End the threads before what they use."""
         self._stop_ticks()
+        self._close_solver()
         super().destroy_node()
 
     def _open(self) -> None:
@@ -128,6 +130,12 @@ class ControllerNode(LifecycleNode):
         if self._ticks is not None:
             self._ticks.close()
             self._ticks = None
+
+    def _close_solver(self) -> None:
+        """End the solver, if there is one."""
+        if self._solver is not None:
+            self._solver.close()
+            self._solver = None
 
     def _on_tick(self, time: float) -> None:
         """Send what is due at `time` [s]."""

@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 
+from rclpy.clock import JumpThreshold, TimeJump
+from rclpy.duration import Duration
 from rclpy.node import Node
 
 from groot_ros.nodes.pacing import RecentValues
 from groot_ros.nodes.stamps import now
 
 WINDOW_S = 10.0
+ROUNDING_S = 1e-6
 LATE = 0.5
 """Fraction of the period from which on a tick counts as missed."""
 
@@ -110,11 +113,11 @@ class WallTicks:
 
 
 class ClockTicks:
-    """Ticks at multiples of the period of the node's clock, which a simulator may drive.
+    """Ticks on the clock of a simulator, run when it is set: a timer would miss some.
 
     Args:
         node: Whose clock to follow.
-        rate: Ticks per second [Hz].
+        rate: Ticks per second of simulated time [Hz].
         tick: What to do in each, given its time [s].
     """
 
@@ -122,19 +125,27 @@ class ClockTicks:
         self._node = node
         self._period = 1.0 / rate
         self._tick = tick
-        self._due = float('inf')
+        self._due: float | None = None
         self.statistics = TickStatistics(self._period)
-        self._timer = node.create_timer(self._period, self._on_timer)
+        threshold = JumpThreshold(
+            min_forward=Duration(nanoseconds=1), min_backward=Duration(nanoseconds=-1),
+            on_clock_change=True)
+        self._clock = node.get_clock().create_jump_callback(
+            threshold, post_callback=self._on_clock)
 
     def close(self) -> None:
         """End the ticks."""
-        self._node.destroy_timer(self._timer)
+        self._clock.unregister()
 
-    def _on_timer(self) -> None:
+    def _on_clock(self, _: TimeJump) -> None:
+        """Run the tick that is due; a clock in larger steps than a tick skips some."""
         time_now = now(self._node)
-        if abs(time_now - self._due) > 1.0:  # the first tick, or the clock jumped
+        if self._due is None or not -1.0 < time_now - self._due < 1.0:  # it jumped
             self._due = time_now
-        skipped = self.statistics.count(max(0.0, time_now - self._due))
+        lateness = time_now - self._due
+        if lateness < -ROUNDING_S:
+            return
+        skipped = self.statistics.count(max(0.0, lateness))
         self._due += (1 + skipped) * self._period
         self._tick(time_now)
 

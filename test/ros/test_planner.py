@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import Graph
 from numpy.typing import NDArray
+from rosgraph_msgs.msg import Clock
 from small_system1 import make_processor
 from std_msgs.msg import String
 
@@ -153,3 +154,17 @@ def test_observations_faster_than_the_rate_are_skipped(start: Callable[..., Grap
         lambda: speak(make_observation(graph)) or len(tokens) >= 3, 'no goal tokens')
     stamps = [seconds(message.header.stamp) for message in tokens]
     assert stamps[2] - stamps[0] > 0.7
+
+
+def test_a_clock_that_goes_back_voids_what_was_planned(start: Callable[..., Graph]) -> None:
+    graph = start(instruction='go', use_sim_time=True)
+    announced = graph.listen(Instruction, 'current_instruction', LATCHED)
+    status = graph.listen(PolicyStatus, 'planner/status', NEWEST)
+    send = graph.speak(Clock, '/clock', 1)
+    send(Clock(clock=stamp_at(100.0)))
+    graph.wait_until(
+        lambda: status and status[-1].header.stamp.sec == 100, 'the clock is not followed')
+    send(Clock(clock=stamp_at(5.0)))
+    graph.wait_until(lambda: len(announced) == 2, 'no new epoch')
+    assert announced[1].epoch > announced[0].epoch
+    assert announced[1].text == 'go'
