@@ -8,10 +8,15 @@ from collections.abc import Callable
 from builtin_interfaces.msg import Time
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import JointState
+from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from groot_ros.control import Hold, HoldReason, TokenOrigin
-from groot_ros.embodiment import load_embodiment
+from groot_ros.embodiment import (
+    check_against_description,
+    load_embodiment,
+    read_description,
+)
 from groot_ros.model.policy import System1, load_system1
 from groot_ros.msg import ActionChunk, GoalTokens, Instruction, PolicyStatus, StepDone
 from groot_ros.nodes.checkpoints import check_fit, find_checkpoint
@@ -112,6 +117,7 @@ class ControllerNode(LifecycleNode):
             sensor_qos(self._params.step_locked))
         opened.subscribe(GoalTokens, 'goal_tokens', self._on_tokens, NEWEST)
         opened.subscribe(Instruction, 'current_instruction', self._on_instruction, LATCHED)
+        opened.subscribe(String, 'robot_description', self._on_description, LATCHED)
         opened.serve(SetBool, '~/pause', self._on_pause)
         opened.serve(Trigger, '~/reset', self._on_reset)
         opened.repeat(STATUS_PERIOD_S, self._report)
@@ -181,6 +187,10 @@ class ControllerNode(LifecycleNode):
         """Follow what the planner was told: plans of earlier instructions are void."""
         self._cycle.on_assignment(
             Assignment(message.text, message.instruction_id, message.epoch))
+
+    def _on_description(self, message: String) -> None:
+        """Refuse to move a robot whose own description differs from the embodiment file."""
+        check_against_description(self._embodiment, read_description(message.data))
 
     def _on_pause(
         self, request: SetBool.Request, response: SetBool.Response

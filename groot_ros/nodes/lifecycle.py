@@ -15,6 +15,7 @@ from rclpy.logging import get_logger
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 
+from groot_ros.embodiment import EmbodimentError
 from groot_ros.nodes.parameters import ParameterError
 
 AUTOSTART = 'Configure and activate at start, without a lifecycle manager.'
@@ -99,6 +100,9 @@ def run(
         return _run_initialised(make_node, make_executor or event_executor)
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
+    except EmbodimentError as error:  # the robot's own description came, and differs
+        get_logger('groot_ros').fatal(str(error))
+        return 1
     except RuntimeError:  # of a callback that used what SIGINT had just ended
         if rclpy.ok():
             raise

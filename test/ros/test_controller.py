@@ -11,10 +11,11 @@ from conftest import Graph
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from small_system1 import EMBODIMENT, HORIZON, SmallSystem1
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Float64MultiArray, String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from groot_ros.embodiment import EmbodimentError
 from groot_ros.model.policy import GoalTokens as Tokens
 from groot_ros.msg import ActionChunk, GoalTokens, Instruction, PolicyStatus, StepDone
 from groot_ros.nodes.controller import ControllerNode
@@ -250,3 +251,15 @@ def test_ticks_follow_the_clock_of_a_simulator(
         graph.wait_until(
             lambda tick=tick: status and status[-1].ticks == tick, f'no tick {tick}')
     assert status[-1].missed_ticks == 0
+
+
+def test_a_robot_that_describes_itself_otherwise_is_not_moved(
+    start: Callable[..., StandingRobot],
+) -> None:
+    robot = start()
+    joints = ''.join(
+        f'<joint name="{name}" type="continuous"/>' for name in EMBODIMENT.joint_names[1:])
+    robot.graph.speak(String, 'robot_description', LATCHED)(
+        String(data=f'<robot name="another">{joints}</robot>'))
+    with pytest.raises(EmbodimentError, match=EMBODIMENT.joint_names[0]):
+        robot.graph.wait_until(lambda: False, 'the description was not checked')
