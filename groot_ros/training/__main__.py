@@ -17,7 +17,7 @@ from groot_ros.model.config import ModelConfig
 from groot_ros.model.processor import Processor, load_processor
 from groot_ros.model.tokenizer import InstructionTokenizer
 from groot_ros.training.batches import Batch, DemonstrationSet, SentenceBank
-from groot_ros.training.objective import LossWeights, Objective
+from groot_ros.training.objective import ObjectiveSettings, Objective
 from groot_ros.training.recipe import (
     joint_columns,
     new_model,
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
                              config.backbone_cfg.max_text_length),
         processor, np.random.default_rng(options.seed))
     objective = Objective(new_model(config, options.seed), processor.embodiment_id,
-                          LossWeights(detection=options.detection_weight))
+                          ObjectiveSettings(detection=options.detection_weight))
     torch.manual_seed(options.seed + rank)
     trainer = Trainer(
         objective, Schedule(options.steps, options.batch_size, options.learning_rate),

@@ -14,26 +14,31 @@ from groot_ros.training.batches import Batch
 
 
 @dataclass(frozen=True, slots=True)
-class LossWeights:
+class ObjectiveSettings:
     """How the objective is put together.
 
     Attributes:
         detection: Weight of the detection loss beside the flow-matching loss.
         noise_draws: Flow times and noises per image: the encoder's work is used more than once.
+        state_noise: Deviation of the noise added to the normalised state: poses that no expert
+            was in lead back to those it was in.
+        state_dropout: Fraction of the samples that see no state, as in GR00T N1.7.
     """
 
     detection: float = 0.1
     noise_draws: int = 2
+    state_noise: float = 0.04
+    state_dropout: float = 0.1
 
 
 class Objective(nn.Module):
     """Flow matching plus weighted detection, as GR00T N1 trains (arXiv 2503.14734)."""
 
-    def __init__(self, model: Groot, embodiment_id: int, weights: LossWeights) -> None:
+    def __init__(self, model: Groot, embodiment_id: int, settings: ObjectiveSettings) -> None:
         """Train `model` on one embodiment."""
         super().__init__()
         self.model = model
-        self.weights = weights
+        self.settings = settings
         self.register_buffer('embodiment_id', torch.tensor([embodiment_id]))
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -44,17 +49,24 @@ class Objective(nn.Module):
         head = self.model.action_head
         context = head.model.prepare(head.goal_tokens(backbone.features),
                                      backbone.attention_mask, backbone.image_mask)
-        draws = self.weights.noise_draws if self.training else 1
+        draws = self.settings.noise_draws if self.training else 1
+        state = self._disturb(batch.state) if self.training else batch.state
         flow = head.loss(
             CrossContext(*(part.repeat_interleave(draws, dim=1) for part in context)),
             *(part.repeat_interleave(draws, dim=0)
-              for part in (batch.state, batch.actions, batch.action_mask)), self.embodiment_id)
+              for part in (state, batch.actions, batch.action_mask)), self.embodiment_id)
         detection = detection_loss(backbone.heatmap_logits[:, 0].float(), batch.keypoints)
         return flow, detection
 
+    def _disturb(self, state: Tensor) -> Tensor:
+        """Blur and drop normalised states (batch, 1, max_state_dim)."""
+        noisy = state + self.settings.state_noise * torch.randn_like(state) * (state != 0)
+        kept = torch.rand(len(state), 1, 1, device=state.device) >= self.settings.state_dropout
+        return noisy * kept
+
     def total(self, flow: Tensor, detection: Tensor) -> Tensor:
         """Return the loss that is minimised."""
-        return flow + self.weights.detection * detection
+        return flow + self.settings.detection * detection
 
 
 def _jitter(images: Tensor) -> Tensor:

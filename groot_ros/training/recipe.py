@@ -16,8 +16,9 @@ from groot_ros.training.batches import DemonstrationSet
 from groot_ros.training.statistics import embodiment_statistics
 from groot_ros.training.word_embeddings import find_sentence_encoder, word_table
 
-# Hands are commanded in absolute positions: their opening tells the phases of a task apart.
-ABSOLUTE_GROUPS = frozenset({'left_hand', 'right_hand'})
+# Absolute targets pull a redundant arm back to the poses that were demonstrated; chunks relative
+# to the measured pose let it drift away from them.
+RELATIVE_GROUPS: frozenset[str] = frozenset()
 
 
 def write_processor(folder: Path, embodiment: Embodiment, config: ModelConfig,
@@ -42,7 +43,8 @@ def write_processor(folder: Path, embodiment: Embodiment, config: ModelConfig,
                                   config.backbone_cfg.image_height],
             'max_state_dim': head.max_state_dim, 'max_action_dim': head.max_action_dim,
             'max_action_horizon': head.action_horizon, 'action_period_s': action_period_s,
-            'use_percentiles': True, 'clip_outliers': True, 'use_relative_action': True,
+            'use_percentiles': False, 'clip_outliers': True,
+            'use_relative_action': bool(RELATIVE_GROUPS),
             'formalize_language': True}})
     write_json(folder / 'embodiment_id.json', {mapping.embodiment_tag: 0})
     shutil.copy(find_sentence_encoder() / 'tokenizer.json', folder / 'tokenizer.json')
@@ -53,10 +55,9 @@ def write_statistics(folder: Path, embodiment: Embodiment,
     """Write statistics.json of the training demonstrations."""
     mapping = embodiment.model
     state, actions = demonstrations.all_chunks()
-    names = frozenset(mapping.action) - ABSOLUTE_GROUPS
     write_json(folder / 'statistics.json', {mapping.embodiment_tag: embodiment_statistics(
         state, actions, _columns(embodiment, mapping.state),
-        _columns(embodiment, mapping.action), names)})
+        _columns(embodiment, mapping.action), RELATIVE_GROUPS)})
 
 
 def new_model(config: ModelConfig, seed: int) -> Groot:
@@ -94,5 +95,5 @@ def _columns(embodiment: Embodiment, groups: tuple[str, ...]) -> dict[str, slice
 
 
 def _action_config(group: str) -> dict[str, str]:
-    rep = 'ABSOLUTE' if group in ABSOLUTE_GROUPS else 'RELATIVE'
+    rep = 'RELATIVE' if group in RELATIVE_GROUPS else 'ABSOLUTE'
     return {'rep': rep, 'type': 'NON_EEF', 'format': 'DEFAULT', 'state_key': group}

@@ -12,7 +12,7 @@ from groot_ros.data.demonstrations import Demonstration, write_episode
 from groot_ros.model.processor import load_processor
 from groot_ros.model.tokenizer import InstructionTokenizer
 from groot_ros.training.batches import Batch, DemonstrationSet, SentenceBank
-from groot_ros.training.objective import LossWeights, Objective
+from groot_ros.training.objective import ObjectiveSettings, Objective
 from groot_ros.training.trainer import Schedule, Trainer
 
 JOINTS = 17
@@ -69,7 +69,7 @@ def make_trainer(config, folder, steps):
     torch.manual_seed(0)
     folder.mkdir(exist_ok=True)
     schedule = Schedule(steps=steps, batch_size=4, warmup=2, report_every=4, save_every=4)
-    return Trainer(Objective(Groot(config), 0, LossWeights()), schedule, folder, 'cpu', False)
+    return Trainer(Objective(Groot(config), 0, ObjectiveSettings()), schedule, folder, 'cpu', False)
 
 
 def test_a_resumed_run_goes_on_and_learns(config, parts, tmp_path):
@@ -89,7 +89,7 @@ def test_every_part_of_both_systems_is_trained(config, parts):
     from groot_ros.model.groot import Groot
     samples, processor, sentences = parts
     model = Groot(config)
-    objective = Objective(model, 0, LossWeights())
+    objective = Objective(model, 0, ObjectiveSettings())
     batch = samples.draw(4, processor, sentences, np.random.default_rng(0))
     for _ in range(2):  # zero-initialised layers hide what lies behind them once
         loss = objective.total(*objective(batch))
