@@ -24,7 +24,7 @@ class Replanning:
 
     def __init__(self, solver: ChunkSolver, rate: float, delay_ticks: int | None) -> None:
         self._solver = solver
-        self._pacer = Pacer(rate)
+        self._pacer = Pacer(rate, slack=0.1)
         self._delay_ticks = delay_ticks
         self._ticks_left: int | None = None
         self.solves = RateMeter()
