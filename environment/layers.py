@@ -104,6 +104,6 @@ def locked(file: Path, name: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f'{name}: another run is setting it up, waiting for it')
+            say(f'{name}: being set up by another run, waiting for it')
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

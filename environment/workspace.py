@@ -46,7 +46,9 @@ def _build_package(part: Path, final: Path) -> None:
          '--log-base', build / 'log', 'build', '--base-paths', CHECKOUT,
          '--packages-select', PACKAGE, '--build-base', build / 'build',
          '--install-base', build / 'install', '--cmake-args', '-DBUILD_TESTING=OFF',
-         '-DCMAKE_BUILD_TYPE=Release'], part / 'log')
+         '-DCMAKE_BUILD_TYPE=Release'], part / 'log',
+        # Else colcon lets make wait for an idle machine: on a busy one it hardly moves.
+        MAKEFLAGS=f'-j{os.cpu_count()}')
     (build / 'install' / PACKAGE).rename(part / PACKAGE)
     shutil.rmtree(build)
 

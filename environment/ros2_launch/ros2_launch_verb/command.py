@@ -93,8 +93,6 @@ def describe_arguments(path: Path) -> str:
 
 def _describe(argument: DeclareLaunchArgument) -> list[str]:
     lines = [f"    '{argument.name}':", f'        {argument.description}']
-    if argument.choices:
-        lines[-1] += f' Valid choices are: {argument.choices}'
     if argument.default_value is not None:
         default = ' + '.join(part.describe() for part in argument.default_value)
         lines.append(f'        (default: {default})')
