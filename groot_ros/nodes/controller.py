@@ -37,6 +37,8 @@ from groot_ros.nodes.status import STATUS_PERIOD_S, Complaints
 from groot_ros.nodes.ticks import ClockTicks, StateTicks, WallTicks
 from groot_ros.observation import JointAssembler, Refusal
 
+BRAKING_S = 2.0
+"""Longest wait for the robot to come to rest."""
 GIL_SWITCH_S = 0.0005
 """How long a callback may keep the interpreter while the tick waits for it."""
 
@@ -86,6 +88,10 @@ class ControllerNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Bring the robot to rest and end the ticks."""
+        if isinstance(self._ticks, WallTicks):
+            self._cycle.pause(True)
+            self._ticks.go_on_until(lambda: self._cycle.at_rest, BRAKING_S)
+            self._cycle.pause(False)
         self._stop_ticks()
         return super().on_deactivate(state)
 

@@ -81,6 +81,12 @@ class WallTicks:
         self._stop.set()
         self._thread.join()
 
+    def go_on_until(self, done: Callable[[], bool], patience: float) -> None:
+        """Wait until `done` after a tick, at most `patience` [s]."""
+        deadline = time.monotonic() + patience
+        while self._thread.is_alive() and not done() and time.monotonic() < deadline:
+            time.sleep(self._period)
+
     def check(self) -> None:
         """Raise what ended the ticks, if anything did."""
         if self._failure is not None:

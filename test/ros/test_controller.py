@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Graph
+from rclpy.lifecycle import LifecycleNode
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from small_system1 import EMBODIMENT, HORIZON, SmallSystem1
@@ -31,8 +32,9 @@ MOVE = 0.2
 class StandingRobot:
     """Reports its pose; the tests act as its planner."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, controller: LifecycleNode) -> None:
         self.graph = graph
+        self.controller = controller
         self.positions = EMBODIMENT.home.copy()
         self.reporting = True
         self.epoch = 1
@@ -94,8 +96,8 @@ def start(
     """Start a controller with the given parameters, and its robot."""
     def start_controller(**parameters: Any) -> StandingRobot:
         graph = make_graph(checkpoint=small_checkpoint, **parameters)
-        graph.start(ControllerNode(load=lambda *_: system1))
-        return StandingRobot(graph)
+        controller = graph.start(ControllerNode(load=lambda *_: system1))
+        return StandingRobot(graph, controller)
     return start_controller
 
 
@@ -184,6 +186,20 @@ def test_a_new_instruction_voids_the_plan_of_the_old_one(
     robot.epoch = 2
     robot.send_tokens()
     assert robot.wait_for(PolicyStatus.RUNNING).instruction == 'another'
+
+
+def test_a_controller_that_is_deactivated_brings_the_robot_to_rest_first(
+    start: Callable[..., StandingRobot],
+) -> None:
+    robot = start()
+    robot.send_tokens()
+    robot.graph.wait_until(
+        lambda: robot.trajectories and any(robot.trajectories[-1].points[0].velocities),
+        'the robot does not move')
+    robot.controller.trigger_deactivate()
+    robot.wait_for(PolicyStatus.INACTIVE)
+    robot.graph.wait_until(
+        lambda: not any(robot.trajectories[-1].points[0].velocities), 'it ended in motion')
 
 
 def test_a_pause_holds_until_it_ends(start: Callable[..., StandingRobot]) -> None:
