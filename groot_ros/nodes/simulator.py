@@ -135,7 +135,8 @@ class SimulatorNode(Node):
         self._monitor.update()
 
     def report_wait(self, what: str) -> None:
-        """Tell what the step-locked simulation waited for in vain."""
+        """Tell what the step-locked simulation waited for in vain, and wait for it no more."""
+        self.lock.forgive()
         self.get_logger().warning(
             f'waited {self._params.patience_s:.1f} s for {what}, going on without: are perception,'
             ' planner and controller active and started with step_locked:=true?',

@@ -51,6 +51,11 @@ class StepLock:
         self._images = [image for image in self._images if image[1] > self._tokens_stamp]
         return all(due > tick for due, _ in self._images)
 
+    def forgive(self) -> None:
+        """Wait no longer for the tokens of images sent so far, nor for the last tick."""
+        self._images.clear()
+        self._done_stamp, self._commands_due = self._tick_stamp, 0
+
     def tick_is_done(self) -> bool:
         """Return whether the tick sent last is reported done and all its commands are here."""
         return self._done_stamp == self._tick_stamp and self._commands >= self._commands_due

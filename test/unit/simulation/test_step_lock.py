@@ -62,3 +62,13 @@ def test_reset_owes_nothing(lock: StepLock) -> None:
     lock.image_sent(tick=1, stamp=TICK)
     lock.reset()
     assert lock.tokens_are_here(1000)
+
+
+def test_what_is_forgiven_is_waited_for_no_more(lock: StepLock) -> None:
+    lock.image_sent(tick=1, stamp=TICK)
+    lock.tick_sent(TICK)
+    lock.forgive()
+    assert lock.tokens_are_here(1000)
+    assert lock.tick_is_done()
+    lock.image_sent(tick=12, stamp=12 * TICK)
+    assert not lock.tokens_are_here(15)
