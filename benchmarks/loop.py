@@ -98,7 +98,7 @@ def report(measured: dict[str, float]) -> str:
     for name, value in measured.items():
         if name.startswith('reference'):
             continue
-        reference = measured.get(f'reference: {name.removeprefix("control ")}', None)
+        reference = measured.get(f'reference: {name.removeprefix("control ")}')
         ratio = f'{value / reference:.2f} x reference' if reference else ''
         rows.append((name, f'{value:.2f}', ratio, _verdict(name, value)))
     return format_table(('measured', 'value', 'bare 120 Hz loop', 'goal'), rows)

@@ -68,10 +68,9 @@ def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table that reads well in a terminal and is valid Markdown."""
     cells = [list(header), *(list(row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    lines = [
-        '| ' + ' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + ' |'
-        for row in cells
-    ]
+    padded = [
+        [cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    lines = [f'| {" | ".join(row)} |' for row in padded]
     rule = '|' + '|'.join('-' * (width + 2) for width in widths) + '|'
     return '\n'.join([lines[0], rule, *lines[1:]])
 

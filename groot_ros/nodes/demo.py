@@ -124,15 +124,16 @@ def run_episodes(
     """Run one episode after another, telling what happens."""
     (camera,) = load_embodiment('unitree_g1').cameras
     tape, rates = EpisodeTape(client.node, camera.topic), GraphRates(client.node)
+    commentary = Commentary(rates)
     client.watch(tape.add)
-    client.watch(Commentary(rates).tell)
+    client.watch(commentary.tell)
     for number, planned in enumerate(episodes, start=1):
-        tape.take()
+        commentary.start(planned.seed)
         print(f'\nepisode {number} of {len(episodes)}, scene {planned.seed}: '
               f'{planned.instruction!r}', flush=True)
         result = run_episode(client, planned)
         show.results.append(result)
-        show.films.append((planned, tape.take()))
+        show.films.append((planned, tape.take(planned.seed)))
         show.rates = rates.summary()
         print(f'  {result.outcome} after {result.elapsed:.1f} s', flush=True)
 
@@ -146,13 +147,15 @@ class Commentary:
 
     def __init__(self, rates: GraphRates) -> None:
         self._rates = rates
-        self._next = 0.0
+        self.start(-1)
+
+    def start(self, seed: int) -> None:
+        """Tell of the episode in the scene of `seed` from now on."""
+        self._seed, self._next = seed, 0.0
 
     def tell(self, state: TaskState) -> None:
         """Print a line if it is time for one."""
-        if state.elapsed < self._next - REPORT_PERIOD_S:
-            self._next = 0.0  # a new episode
-        if state.elapsed < self._next:
+        if state.seed != self._seed or state.elapsed < self._next:
             return
         self._next = state.elapsed + REPORT_PERIOD_S
         hand = f'touches {state.touched_block}' if state.touched_block else (

@@ -1,4 +1,4 @@
-"""What the demo keeps of an episode to film it afterwards, when the robot needs the CPU no more."""
+"""What the demo keeps of an episode to film it when the robot needs the CPU no more."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ class EpisodeTape:
     def __init__(self, node: Node, image_topic: str) -> None:
         self._image: NDArray[np.uint8] | None = None
         self._joints: NDArray[np.float64] | None = None
-        self._moments: list[Moment] = []
+        self._moments: list[tuple[int, Moment]] = []
         node.create_subscription(
             JointState, 'joint_states', self._on_joints, qos_profile_sensor_data)
         node.create_subscription(Image, image_topic, self._on_image, qos_profile_sensor_data)
 
-    def take(self) -> list[Moment]:
-        """Return what was collected and start anew."""
-        taken, self._moments = self._moments, []
+    def take(self, seed: int) -> list[Moment]:
+        """Return what was collected of the scene of `seed` and forget everything."""
+        taken = [moment for scene, moment in self._moments if scene == seed]
+        self._moments.clear()
         return taken
 
     def add(self, state: TaskState) -> None:
@@ -46,7 +47,8 @@ class EpisodeTape:
             name: _arrays(pose)
             for name, pose in zip(state.block_names, state.block_poses, strict=True)}
         caption = f'{state.elapsed:4.1f} s  {"done" if state.succeeded else ""}'
-        self._moments.append(Moment(self._joints, blocks, self._image, caption))
+        self._moments.append(
+            (state.seed, Moment(self._joints, blocks, self._image, caption)))
 
     def _on_joints(self, message: JointState) -> None:
         positions = dict(zip(message.name, message.position, strict=True))

@@ -82,9 +82,8 @@ def _checked(output: CommandOutput, message: JointTrajectory, now: float) -> Tra
     velocities = [np.array(point.velocities) for point in message.points]
     check_trajectory(
         output.joints, message.joint_names, stamp, times, positions, velocities, now)
-    with_velocities = all(len(row) for row in velocities)
-    return Trajectory(
-        stamp or now, times, np.array(positions), np.array(velocities) if with_velocities else None)
+    rates = np.array(velocities) if all(len(row) for row in velocities) else None
+    return Trajectory(stamp or now, times, np.array(positions), rates)
 
 
 def _duration(point: JointTrajectoryPoint) -> float:

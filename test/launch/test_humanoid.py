@@ -165,7 +165,8 @@ def test_a_real_robot_gets_no_simulator(domain: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ('argument', 'hint'), [('record:=bag', 'ros-jazzy-ros2bag'), ('use_rviz:=true', 'ros-jazzy-rviz2')])
+    ('argument', 'hint'),
+    [('record:=bag', 'ros-jazzy-ros2bag'), ('use_rviz:=true', 'ros-jazzy-rviz2')])
 def test_a_missing_tool_is_named(domain: int, argument: str, hint: str) -> None:
     if any(Path('/opt/ros').glob('*')):
         pytest.skip('a full ROS installation has both tools')
