@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -34,7 +35,7 @@ from groot_ros.nodes.graph_process import (
 from groot_ros.nodes.graph_rates import GraphRates
 from groot_ros.simulation.errors import SimulationError
 from groot_ros.simulation.film import Moment, film_episode, write_video
-from groot_ros.simulation.scenario import Scenario, draw_scenario
+from groot_ros.simulation.scenario import Scenario, Task, draw_scenario
 from groot_ros.simulation.world import TabletopWorld
 
 FIRST_DEMO_SEED = 2_000_000
@@ -81,7 +82,7 @@ def choose_scenes(instruction: str | None, first_seed: int) -> Iterator[PlannedE
     for seed in count(first_seed):
         try:
             scenario = draw_scenario(seed) if request is None else draw_scenario(
-                seed, request.task, target_block=request.block, destination=request.destination)
+                seed, cast(Task, request.task), target_block=request.block, destination=request.destination)
         except SimulationError:
             continue  # a scene without that block
         yield _planned(scenario, instruction)

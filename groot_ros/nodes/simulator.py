@@ -77,6 +77,7 @@ class SimulatorNode(Node):
                 'real_time_factor other than 1 needs a simulated clock: set use_sim_time:=true')
         self.lock = StepLock(self._params.vision_delay_ticks)
         self.tick = self._episode = 0
+        self._first_tick = self._ticks_run = self._steps_taken = 0
         self.running = not self._params.step_locked
         self._world = TabletopWorld()
         self._follower = CommandFollower(JOINTS, self._embodiment.home)

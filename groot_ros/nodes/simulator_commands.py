@@ -1,6 +1,7 @@
 """Commands to the simulated robot: what a real controller would refuse is refused."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from rclpy.node import Node
@@ -40,13 +41,12 @@ class CommandInputs:
         self._follower = follower
         self._time = time
         self._on_command = on_command
+        interfaces = {
+            'joint_trajectory': (JointTrajectory, self._on_trajectory),
+            'float64_multi_array': (Float64MultiArray, self._on_stream)}
         for output in outputs:
-            kind, callback = {
-                'joint_trajectory': (JointTrajectory, self._on_trajectory),
-                'float64_multi_array': (Float64MultiArray, self._on_stream),
-            }[output.interface]
-            node.create_subscription(
-                kind, output.topic, lambda message, o=output, c=callback: c(o, message), EVERY)
+            kind, callback = interfaces[output.interface]
+            node.create_subscription(kind, output.topic, partial(callback, output), EVERY)
 
     def _on_trajectory(self, output: CommandOutput, message: JointTrajectory) -> None:
         if not self._on_command():

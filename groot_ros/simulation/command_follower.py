@@ -57,8 +57,9 @@ class Trajectory:
         if self.velocities is None:
             slope = (last - first) / duration
             return first + slope * (time - self.times[segment]), slope
-        rates = self.velocities[segment : segment + 2]
-        return _cubic(first, last, *rates, (time - self.times[segment]) / duration, duration)
+        first_rate, last_rate = self.velocities[segment : segment + 2]
+        return _cubic(
+            first, last, first_rate, last_rate, (time - self.times[segment]) / duration, duration)
 
 
 def _cubic(

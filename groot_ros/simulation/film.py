@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import imageio
@@ -63,7 +64,8 @@ def film_episode(
 def write_video(path: Path, pictures: Iterable[Picture], rate: float) -> None:
     """Write pictures of equal size as H.264 at `rate` [Hz]."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with imageio.get_writer(path, fps=rate, codec='libx264', macro_block_size=16) as writer:
+    writer: Any = imageio.get_writer(path, fps=rate, codec='libx264', macro_block_size=16)
+    with writer:
         for picture in pictures:
             writer.append_data(picture)
 
