@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from multiprocessing.queues import Queue
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from groot_ros.nodes.graph_process import (
 from groot_ros.simulation.scenario import FIRST_EVALUATION_SEED, TASKS
 
 START_PATIENCE_S = 120.0
+WARM_UP_S = 0.5
 # Wall time an episode may take for each simulated second, on a busy machine.
 SLOWEST = 20.0
 
@@ -74,8 +75,17 @@ def run_episode(client: GraphClient, planned: PlannedEpisode) -> EpisodeResult:
     return recorder.result()
 
 
+def warm_up(client: GraphClient, planned: PlannedEpisode) -> None:
+    """Run the begin of an episode for nothing: connections, renderer and models are lazy."""
+    client.start_episode(planned)
+    client.spin_until(
+        lambda: client.task_state is not None and client.task_state.elapsed > WARM_UP_S,
+        START_PATIENCE_S, 'the robot to move')
+    client.freeze()
+
+
 def run_graph(
-    episodes: Iterable[PlannedEpisode], checkpoint: str, *, step_locked: bool
+    episodes: Sequence[PlannedEpisode], checkpoint: str, *, step_locked: bool
 ) -> Iterator[EpisodeResult]:
     """Yield the results of `episodes`, run one after another on a graph of their own."""
     parameters = {'step_locked': step_locked}
@@ -88,6 +98,7 @@ def run_graph(
         GraphClient(domain.number, graph.check) as client,
     ):
         client.wait_until_active(START_PATIENCE_S)
+        warm_up(client, episodes[0])
         for planned in episodes:
             yield run_episode(client, planned)
     domain.close()

@@ -107,12 +107,13 @@ class SimulatorNode(Node):
         if self.simulated_clock:
             self._clock_topic.publish(Clock(clock=stamp_at(time_now)))
         self.lock.tick_sent(round(time_now * 1e6) * 1000)
+        # Joints first: an image takes longer to draw than a tick lasts.
+        self._sensors.publish_joints(time_now)
         ticks = self.tick - self._first_tick
         if ticks % round(TICK_HZ / self._params.camera_hz) == 0:
             black = self.get_parameter('black_images').value
             self._sensors.publish_images(time_now, black=black)
             self.lock.image_sent(self.tick, round(time_now * 1e6) * 1000)
-        self._sensors.publish_joints(time_now)
         if ticks % TASK_STATE_TICKS == 0:
             self._publish_task_state(time_now)
             self._sensors.publish_frames(time_now)
@@ -217,8 +218,9 @@ class SimulatorNode(Node):
     def _on_run(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         """Let the world go on or freeze it; in real time its sensors go on either way."""
         if request.data and not self.running and self._params.step_locked:
-            # A stamp that nobody has seen yet: the policy drops what is as old as its reset.
-            self.tick += 1
+            # A stamp that nobody has seen yet: the policy drops what is as old as its reset. On
+            # whole seconds every episode has the same fractions of time, rounded the same way.
+            self.tick += TICK_HZ - self.tick % TICK_HZ
         if self._ticks_run == 0:
             self._first_tick = self.tick
         self.running = request.data
