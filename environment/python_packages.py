@@ -38,7 +38,7 @@ def run(command: Sequence[str | Path], log: Path, **variables: str) -> None:
         raise SetupError(
             f'`{" ".join(str(part) for part in command[:6])} ...` failed '
             f'(exit code {done.returncode}):\n{tail}\n'
-            'Is the package index reachable? Run the same command again to go on.')
+            'If the package index was out of reach, run the same command again to go on.')
 
 
 def installer() -> Layer:

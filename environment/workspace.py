@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
 from pathlib import Path
 
 from layers import Layer, SetupError, content_key, say
@@ -64,11 +65,20 @@ def _build_environment() -> str:
 
 
 def _check_compilers() -> None:
-    missing = [name for name in ('cmake', 'cc', 'c++', 'make') if not shutil.which(name)]
+    needed = {'cmake': 'cmake', 'cc': 'build-essential', 'c++': 'build-essential',
+              'make': 'build-essential'}
+    if is_system_ros():
+        needed['colcon'] = 'python3-colcon-common-extensions'
+    missing = [name for name in needed if not shutil.which(name)]
     if missing:
+        packages = ' '.join(sorted({needed[name] for name in missing}))
         raise SetupError(
             f'{", ".join(missing)}: not found, and messages must be compiled. '
-            'On Debian or Ubuntu: sudo apt install build-essential cmake')
+            f'On Debian or Ubuntu: sudo apt install {packages}')
+    header = Path(sysconfig.get_path('include'), 'Python.h')
+    if not header.is_file():
+        raise SetupError(f'{header}: not found, and messages are compiled against it. '
+                         'On Debian or Ubuntu: sudo apt install python3.12-dev')
 
 
 def _link_package(part: Path, final: Path) -> None:
