@@ -100,7 +100,7 @@ class ChunkTimeline:
 def _knots(chunk: ActionChunk) -> _Plan:
     """Return a chunk's rows with Catmull-Rom slopes: at rest at the end."""
     rows = chunk.positions.astype(np.float64)
-    times = chunk.stamp + chunk.period * np.arange(1, len(rows) + 1)
+    times: Array = chunk.stamp + chunk.period * np.arange(1, len(rows) + 1, dtype=np.float64)
     slopes = np.zeros_like(rows)
     slopes[1:-1] = (rows[2:] - rows[:-2]) / (2.0 * chunk.period)
     if len(rows) > 1:

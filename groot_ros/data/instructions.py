@@ -61,8 +61,10 @@ TRAIN_FRAMES: dict[str, tuple[str, ...]] = {
               '{verb} the {noun} that is {colour} in the {bin_noun} that is {bin}'),
 }
 HELD_OUT_FRAMES: dict[str, tuple[str, ...]] = {
-    'touch': ('give the {colour} {noun} a gentle tap', 'let your fingers touch the {colour} {noun}',
-              'bring your hand down onto the {colour} {noun}', 'find the {colour} {noun} and pat it',
+    'touch': ('give the {colour} {noun} a gentle tap',
+              'let your fingers touch the {colour} {noun}',
+              'bring your hand down onto the {colour} {noun}',
+              'find the {colour} {noun} and pat it',
               'just brush against the {colour} {noun}'),
     'push': ('give the {colour} {noun} a push {side}', 'make the {colour} {noun} slide {side}',
              'with your hand push the {colour} {noun} {side}',

@@ -19,7 +19,13 @@ from groot_ros.observation.images import crop_and_resize
 from groot_ros.simulation.disturbance import Disturbance
 from groot_ros.simulation.expert import CONTROL_HZ, ScriptedExpert
 from groot_ros.simulation.keypoints import keypoints
-from groot_ros.simulation.scenario import FIRST_VALIDATION_SEED, TASKS, Scenario, draw_scenario
+from groot_ros.simulation.scenario import (
+    FIRST_VALIDATION_SEED,
+    TASKS,
+    Scenario,
+    Task,
+    draw_scenario,
+)
 from groot_ros.simulation.scene import HEAD_CAMERA
 from groot_ros.simulation.tasks import TaskMonitor
 from groot_ros.simulation.world import TabletopWorld
@@ -94,8 +100,8 @@ def _record(tape: _Tape, world: TabletopWorld, tick: int, command: NDArray[np.fl
 _world: TabletopWorld | None = None
 
 
-def _generate(job: tuple[int, Path, str | None]) -> bool:
-    global _world  # noqa: PLW0603 - one world per worker process
+def _generate(job: tuple[int, Path, Task | None]) -> bool:
+    global _world
     seed, folder, task = job
     if _world is None:
         _world = TabletopWorld()
@@ -107,7 +113,7 @@ def _generate(job: tuple[int, Path, str | None]) -> bool:
     return True
 
 
-def _jobs(options: argparse.Namespace) -> Iterator[tuple[int, Path, str | None]]:
+def _jobs(options: argparse.Namespace) -> Iterator[tuple[int, Path, Task | None]]:
     for seed in range(options.seed, options.seed + options.episodes):
         name = options.output / f'{seed:07d}'
         if not (name.with_suffix('.npz').exists() or name.with_suffix('.failed').exists()):

@@ -104,7 +104,8 @@ class ScriptedExpert:
         """Return the joint targets of the next tick [rad], shape (31,)."""
         self._time += 1 / CONTROL_HZ
         pose = self.pose
-        self._targets[CHAIN_INDICES] = self._kinematics.move(pose.position, tilted(pose.pitch, pose.roll))
+        self._targets[CHAIN_INDICES] = self._kinematics.move(
+            pose.position, tilted(pose.pitch, pose.roll))
         self._targets[_HAND_INDICES] = hand_joints(pose)
         return self._targets.copy()
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from groot_ros.simulation.scenario import BINS, BLOCK_SIZE, PUSH_DISTANCE, TABLE_HEIGHT, \
-    side_direction
+from groot_ros.simulation.scenario import (
+    BINS,
+    BLOCK_SIZE,
+    PUSH_DISTANCE,
+    TABLE_HEIGHT,
+    side_direction,
+)
 from groot_ros.simulation.scene import HEAD_CAMERA, IMAGE_SIZES
 from groot_ros.simulation.world import TabletopWorld
 

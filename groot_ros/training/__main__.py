@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from groot_ros.model.config import ModelConfig
 from groot_ros.model.processor import Processor, load_processor
 from groot_ros.model.tokenizer import InstructionTokenizer
 from groot_ros.training.batches import Batch, DemonstrationSet, SentenceBank
-from groot_ros.training.objective import ObjectiveSettings, Objective
+from groot_ros.training.objective import Objective, ObjectiveSettings
 from groot_ros.training.recipe import (
     joint_columns,
     new_model,
@@ -97,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _drawer(training: DemonstrationSet, processor: Processor, sentences: SentenceBank,
-            options: argparse.Namespace, rank: int):  # noqa: ANN202
+            options: argparse.Namespace, rank: int) -> Callable[[int], Batch]:
     def draw(step: int) -> Batch:
         rng = np.random.default_rng((options.seed, rank, step))
         return training.draw(options.batch_size, processor, sentences, rng)

@@ -17,7 +17,8 @@ from groot_ros.model.processor import Processor
 from groot_ros.model.tokenizer import InstructionTokenizer
 
 TICKS_PER_STATE = 6  # 120 Hz control ticks between two recorded states
-MAX_EXTRA_IMAGE_AGE = 3  # [recorded states]: goal tokens are up to 0.15 s older than the newest image
+# Goal tokens are up to 0.15 s older than the newest image; counted in recorded states.
+MAX_EXTRA_IMAGE_AGE = 3
 SENTENCES_PER_REQUEST = 600
 
 

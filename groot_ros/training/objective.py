@@ -53,8 +53,8 @@ class Objective(nn.Module):
         state = self._disturb(batch.state) if self.training else batch.state
         flow = head.loss(
             CrossContext(*(part.repeat_interleave(draws, dim=1) for part in context)),
-            *(part.repeat_interleave(draws, dim=0)
-              for part in (state, batch.actions, batch.action_mask)), self.embodiment_id)
+            state.repeat_interleave(draws, dim=0), batch.actions.repeat_interleave(draws, dim=0),
+            batch.action_mask.repeat_interleave(draws, dim=0), self.embodiment_id)
         detection = detection_loss(backbone.heatmap_logits[:, 0].float(), batch.keypoints)
         return flow, detection
 

@@ -16,7 +16,8 @@ from groot_ros.model.groot import Groot
 
 SHIPPED = Path(__file__).parents[2] / 'config' / 'models' / 'g1_tabletop.json'
 GROUPS = {'waist': 3, 'right_arm': 7, 'right_hand': 7}
-WORDS = ['[UNK]', *'touch push put the red green blue block cube in yellow bin'.split()]
+WORDS = ['[UNK]', 'touch', 'push', 'put', 'the', 'red', 'green', 'blue', 'block', 'cube', 'in',
+         'yellow', 'bin']
 
 
 @pytest.fixture(scope='session')

@@ -12,7 +12,7 @@ from groot_ros.data.demonstrations import Demonstration, write_episode
 from groot_ros.model.processor import load_processor
 from groot_ros.model.tokenizer import InstructionTokenizer
 from groot_ros.training.batches import Batch, DemonstrationSet, SentenceBank
-from groot_ros.training.objective import ObjectiveSettings, Objective
+from groot_ros.training.objective import Objective, ObjectiveSettings
 from groot_ros.training.trainer import Schedule, Trainer
 
 JOINTS = 17
@@ -69,7 +69,8 @@ def make_trainer(config, folder, steps):
     torch.manual_seed(0)
     folder.mkdir(exist_ok=True)
     schedule = Schedule(steps=steps, batch_size=4, warmup=2, report_every=4, save_every=4)
-    return Trainer(Objective(Groot(config), 0, ObjectiveSettings()), schedule, folder, 'cpu', False)
+    objective = Objective(Groot(config), 0, ObjectiveSettings())
+    return Trainer(objective, schedule, folder, 'cpu', False)
 
 
 def test_a_resumed_run_goes_on_and_learns(config, parts, tmp_path):
