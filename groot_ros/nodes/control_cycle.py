@@ -82,6 +82,7 @@ class ControlCycle:
         self._waiting: list[ReceivedTokens] = []
         self._state_problem: Hold | None = None
         self._token_problem: Hold | None = None
+        self._reset_at = float('-inf')
         self._acted_on = -1  # sequence of the goal tokens behind the newest chunk
         self._chunks = self.refused = 0
         self.assignment: Assignment | None = None
@@ -92,6 +93,8 @@ class ControlCycle:
     def on_state(self, positions: NDArray[np.float64], stamp: float) -> None:
         """Take measured positions [rad], shape (num_joints,), captured at `stamp` [s]."""
         with self._lock:
+            if stamp <= self._reset_at:
+                return  # still on its way when the reset came: the robot may be elsewhere now
             problem = self._playback.on_state(positions, stamp)
             if problem is None:
                 self._state = (positions[self._state_columns].astype(np.float32), stamp)
@@ -138,6 +141,7 @@ class ControlCycle:
         with self._lock:
             self.replanning.reset()
             self._playback.reset(now)
+            self._reset_at = now
             self._state = self._tokens = self._state_problem = self._token_problem = None
             self._waiting.clear()
             self.engaged = False
@@ -160,6 +164,8 @@ class ControlCycle:
     def tick(self, now: float) -> Tick:
         """Run one tick at `now` [s]."""
         with self._lock:
+            if now < self._reset_at:
+                self._reset_at = float('-inf')  # the clock went back: its stamps start anew
             self._accept_waiting(now)
             chunk = self._join_next(now)
             command = self._playback.tick(now)

@@ -108,3 +108,23 @@ def test_every_new_instruction_has_a_new_id_and_epoch() -> None:
     assert first == Assignment('touch red', 1, 1001)
     assert second == Assignment('touch red', 2, 1002)
     assert register.renew() == Assignment('touch red', 2, 1003)
+
+
+def test_a_pose_from_before_the_reset_does_not_come_back(
+    cycle: ControlCycle, embodiment: Embodiment
+) -> None:
+    cycle.on_tokens(make_tokens(START_S), START_S)
+    run(cycle, embodiment, ticks=range(20))
+    cycle.reset(START_S + 1.0)
+    cycle.on_state(embodiment.home + 0.1, START_S + 0.99)
+    assert cycle.hold(START_S + 1.0).reason is HoldReason.NO_STATE
+    cycle.on_state(embodiment.home, START_S + 1.01)
+    assert cycle.hold(START_S + 1.01).reason is not HoldReason.NO_STATE
+
+
+def test_a_clock_that_went_back_after_a_reset_stops_nothing(
+    cycle: ControlCycle, embodiment: Embodiment
+) -> None:
+    cycle.reset(START_S + 1000.0)
+    run(cycle, embodiment, ticks=range(2))
+    assert cycle.hold(START_S + TICK_S).reason is not HoldReason.NO_STATE
