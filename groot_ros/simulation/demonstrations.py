@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
+from rich.progress import track
 
 from groot_ros.data.demonstrations import Demonstration, Recording, write_episode
 from groot_ros.observation.images import crop_and_resize
@@ -137,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
     (options.output / Recording.FILE).write_text(json.dumps(RECORDING.to_dict()))
     jobs = list(_jobs(options))
     with multiprocessing.get_context('spawn').Pool(options.workers) as pool:
-        done = list(tqdm(pool.imap_unordered(_generate, jobs), total=len(jobs), unit='episode'))
+        done = list(track(pool.imap_unordered(_generate, jobs), 'Demonstrating', len(jobs)))
     print(f'{sum(done)} of {len(done)} new scenarios demonstrated, '
           f'{len(done) - sum(done)} failed and were left out')
     return 0
