@@ -5,7 +5,7 @@ from __future__ import annotations
 from groot_ros.evaluation.episode import TIME_LIMITS, EpisodeResult
 from groot_ros.evaluation.plan import PlannedEpisode
 
-# A success must have lasted this long when the episode is ended early [s].
+# A success must have lasted this long before the episode ends early [s].
 SETTLE_S = 0.5
 
 
@@ -26,7 +26,7 @@ class EpisodeRecorder:
         self._succeeded_at: float | None = None
 
     def observe(
-        self, *, elapsed: float, height: float, touched: str, approached: str, succeeded: bool
+        self, *, elapsed: float, height: float, touched: str, approached: str, success: bool
     ) -> None:
         """Take one task state.
 
@@ -35,7 +35,7 @@ class EpisodeRecorder:
             height: Of the centre of the target block [m].
             touched: The block touched now, or empty.
             approached: The block approached first, or empty.
-            succeeded: Whether the task was fulfilled at some time.
+            success: Whether the task is fulfilled now.
         """
         if self._start_height is None:
             self._start_height = height
@@ -43,8 +43,11 @@ class EpisodeRecorder:
         self._lift = max(self._lift, height - self._start_height)
         self._touched = self._touched or touched == self._planned.target_block
         self._approached = approached
-        if succeeded and self._succeeded_at is None:
+        if success and self._succeeded_at is None:
             self._succeeded_at = elapsed
+        elif not success and self._planned.task != 'touch':
+            # Done means done: a block that is pushed on or falls out again was not put there.
+            self._succeeded_at = None
 
     @property
     def is_over(self) -> bool:

@@ -68,7 +68,7 @@ def run_episode(client: GraphClient, planned: PlannedEpisode) -> EpisodeResult:
             recorder.observe(
                 elapsed=state.elapsed, height=state.block_poses[target].position.z,
                 touched=state.touched_block, approached=state.approached_block,
-                succeeded=state.succeeded)
+                success=state.success)
         if time.monotonic() > deadline:
             raise GraphError(f'episode {planned.seed} takes too long: is the policy active?')
     client.freeze()

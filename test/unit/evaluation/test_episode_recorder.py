@@ -16,14 +16,14 @@ def recorder() -> EpisodeRecorder:
 
 
 def observe(recorder: EpisodeRecorder, elapsed: float, **changes: object) -> None:
-    state = {'height': 0.76, 'touched': '', 'approached': '', 'succeeded': False}
+    state = {'height': 0.76, 'touched': '', 'approached': '', 'success': False}
     recorder.observe(elapsed=elapsed, **(state | changes))
 
 
 def test_a_success_ends_the_episode_after_it_settled(recorder: EpisodeRecorder) -> None:
-    observe(recorder, 2.0, succeeded=True, approached='red')
+    observe(recorder, 2.0, success=True, approached='red')
     assert not recorder.is_over
-    observe(recorder, 2.0 + SETTLE_S, succeeded=True, approached='red')
+    observe(recorder, 2.0 + SETTLE_S, success=True, approached='red')
     assert recorder.is_over
     assert recorder.result().outcome is Outcome.SUCCESS
     assert recorder.result().elapsed == 2.0
@@ -51,3 +51,18 @@ def test_touching_another_block_is_no_touch(recorder: EpisodeRecorder) -> None:
     observe(recorder, LIMIT, touched='blue', approached='blue')
     assert not recorder.result().touched
     assert recorder.result().outcome is Outcome.WRONG_BLOCK
+
+
+def test_a_place_that_is_lost_again_does_not_count(recorder: EpisodeRecorder) -> None:
+    observe(recorder, 2.0, success=True, touched='red', approached='red')
+    observe(recorder, 2.3, touched='red', approached='red')
+    observe(recorder, LIMIT, touched='red', approached='red')
+    assert recorder.result().outcome is Outcome.TIMEOUT
+
+
+def test_a_touch_may_end() -> None:
+    touch = EpisodeRecorder(PlannedEpisode(Condition.TRAIN, 'touch', 1, 'red', '', 'touch it'))
+    observe(touch, 1.0, success=True, touched='red', approached='red')
+    observe(touch, 1.0 + SETTLE_S, approached='red')
+    assert touch.is_over
+    assert touch.result().outcome is Outcome.SUCCESS
