@@ -81,11 +81,17 @@ def choose_scenes(instruction: str | None, first_seed: int) -> Iterator[PlannedE
             'if you like, one side (left, right) or one bin (yellow, purple)')
     for seed in count(first_seed):
         try:
-            scenario = draw_scenario(seed) if request is None else draw_scenario(
-                seed, cast(Task, request.task), target_block=request.block, destination=request.destination)
+            yield _planned(_scene(seed, request), instruction)
         except SimulationError:
             continue  # a scene without that block
-        yield _planned(scenario, instruction)
+
+
+def _scene(seed: int, request: Request | None) -> Scenario:
+    if request is None:
+        return draw_scenario(seed)
+    return draw_scenario(
+        seed, cast(Task, request.task), target_block=request.block,
+        destination=request.destination)
 
 
 def _planned(scenario: Scenario, instruction: str | None) -> PlannedEpisode:
