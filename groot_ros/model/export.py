@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -75,6 +76,18 @@ def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], pat
                                 output_names=outputs, dynamic_shapes=dynamic_shapes,
                                 dynamo=True, verbose=False)
     program.save(path)
+    _strip_traces(path)
+
+
+def _strip_traces(path: Path) -> None:
+    """Remove the exporter's stack traces, which hold paths of this machine."""
+    model = onnx.load(path)
+    graph = model.graph
+    for item in (graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input,
+                 *graph.output):
+        del item.metadata_props[:]
+        item.doc_string = ''
+    onnx.save(model, path)
 
 
 def main(arguments: list[str] | None = None) -> int:
