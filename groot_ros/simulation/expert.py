@@ -1,8 +1,8 @@
 """The scripted expert: the hand's way for every task, and the joint targets for it.
 
 A policy that sees one image and the joints has no memory, so the motion keeps its state in
-what can be seen: an open hand has not grasped yet, and in a push the thumb's twist tells how
-far the block has been pushed.
+what can be seen. An open hand has not grasped yet, a fist is there to touch, and in a push the
+thumb's twist tells how far the block has been pushed.
 """
 
 from __future__ import annotations
