@@ -25,12 +25,12 @@ from groot_ros.nodes.simulator_messages import block_pose, write_task_state
 from groot_ros.nodes.simulator_sensors import SimulatorSensors
 from groot_ros.nodes.stamps import now, stamp_at
 from groot_ros.simulation.command_follower import CommandFollower
-from groot_ros.simulation.demonstrations import steps_until
 from groot_ros.simulation.errors import SimulationError
 from groot_ros.simulation.robot import JOINTS
 from groot_ros.simulation.scenario import draw_scenario
 from groot_ros.simulation.step_lock import StepLock
 from groot_ros.simulation.tasks import TaskMonitor
+from groot_ros.simulation.timing import steps_until
 from groot_ros.simulation.world import TabletopWorld
 from groot_ros.srv import ResetEpisode
 

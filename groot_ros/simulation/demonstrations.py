@@ -17,7 +17,7 @@ from rich.progress import track
 from groot_ros.data.demonstrations import Demonstration, Recording, write_episode
 from groot_ros.observation.images import crop_and_resize
 from groot_ros.simulation.disturbance import Disturbance
-from groot_ros.simulation.expert import CONTROL_HZ, ScriptedExpert
+from groot_ros.simulation.expert import ScriptedExpert
 from groot_ros.simulation.keypoints import keypoints
 from groot_ros.simulation.scenario import (
     FIRST_VALIDATION_SEED,
@@ -28,6 +28,7 @@ from groot_ros.simulation.scenario import (
 )
 from groot_ros.simulation.scene import HEAD_CAMERA
 from groot_ros.simulation.tasks import TaskMonitor
+from groot_ros.simulation.timing import steps_until
 from groot_ros.simulation.world import TabletopWorld
 
 TICKS_PER_STATE = 6
@@ -35,7 +36,6 @@ TICKS_PER_IMAGE = 12
 HOLD_TICKS = 72
 """The last pose is kept this long, so that the policy learns to end at rest."""
 MAX_TICKS = 1800
-STEPS_PER_SECOND = 500
 RECORDING = Recording(crop=(0.20, 0.27, 0.76, 0.57), image_size=(128, 96))
 """Part of the head camera's image that holds the table in front of the robot."""
 
@@ -56,11 +56,12 @@ def demonstrate(world: TabletopWorld, scenario: Scenario) -> Demonstration | Non
     rng = np.random.default_rng((scenario.seed, 1))
     world.reset(scenario)
     disturbance = Disturbance(world, rng)
-    disturbance.displace_hand()
+    disturbance.unsettle()
     monitor = TaskMonitor(world)
     expert = ScriptedExpert(world, scenario)
     tape = _Tape([], [], [], [], [])
     tick, hold = 0, 0
+    is_free = False
     while hold < HOLD_TICKS and tick < MAX_TICKS:
         if expert.done:
             hold += 1
@@ -69,7 +70,10 @@ def demonstrate(world: TabletopWorld, scenario: Scenario) -> Demonstration | Non
         _record(tape, world, tick, command, not disturbance.is_straying)
         world.set_targets(command + disturbance.noise())
         world.step(steps_until(tick + 1) - steps_until(tick))
-        monitor.update()
+        # A hand that was at another block leaves it before anything counts.
+        is_free = is_free or not world.touched_blocks()
+        if is_free:
+            monitor.update()
         tick += 1
     if not (monitor.succeeded if scenario.task == 'touch' else monitor.success):
         return None
@@ -78,11 +82,6 @@ def demonstrate(world: TabletopWorld, scenario: Scenario) -> Demonstration | Non
         np.stack(tape.images), np.arange(len(tape.images)) * TICKS_PER_IMAGE,
         np.asarray(tape.state, np.float32), np.asarray(tape.command, np.float32),
         np.asarray(tape.valid), np.stack(tape.keypoints))
-
-
-def steps_until(tick: int) -> int:
-    """Return the physics steps before a control tick: 500 a second do not divide by 120."""
-    return round(tick * STEPS_PER_SECOND / CONTROL_HZ)
 
 
 def _record(tape: _Tape, world: TabletopWorld, tick: int, command: NDArray[np.float64],

@@ -1,8 +1,8 @@
 """The scripted expert: the hand's way for every task, and the joint targets for it.
 
 A policy that sees one image and the joints has no memory, so the motion keeps its state in
-what can be seen. An open hand has not grasped yet, a fist is there to touch, and in a push the
-thumb's twist tells how far the block has been pushed.
+what can be seen. A closed hand has grasped, and in a push the thumb's twist tells how far the
+block has been pushed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from groot_ros.simulation.kinematics import (
 )
 from groot_ros.simulation.robot import JOINTS, RIGHT_HAND
 from groot_ros.simulation.scenario import (
+    BLOCK_REACH,
     BLOCK_SIZE,
     HOME,
     OPEN_HAND,
@@ -28,12 +29,12 @@ from groot_ros.simulation.scenario import (
     Scenario,
     side_direction,
 )
+from groot_ros.simulation.timing import CONTROL_HZ
 from groot_ros.simulation.trajectory import HandPose, Trajectory, Waypoint
 from groot_ros.simulation.world import TabletopWorld
 
 Array = NDArray[np.float64]
 
-CONTROL_HZ = 120.0
 CLOSED_HAND = (0.0, -0.9, -0.9, 0.6, 0.7, 0.6, 0.7)
 PUSH_TWIST = 0.8
 """The thumb's first joint at the end of a push [rad]: it turns the thumb about itself."""
@@ -41,8 +42,12 @@ PUSH_TWIST = 0.8
 _HAND_INDICES = np.array([JOINTS.index(name) for name in RIGHT_HAND])
 _LOW = TABLE_HEIGHT + 0.10
 """Height of the grasp point at which the lowest fingertip just clears the table."""
-_HIGH = _LOW + 0.10
+_HIGH = _LOW + 0.12
 """Height at which fingers and a carried block clear the other blocks."""
+_SIDEWAYS = 0.04
+"""A hand below _HIGH rises before it goes further than this [m]."""
+_FINGERTIPS = np.array((0.03, -0.038, -0.087))
+"""Lowest fingertips of the open hand at _HIGH_PITCH, from the grasp point [m]."""
 _LOW_PITCH = np.deg2rad(65.0)
 _HIGH_PITCH = np.deg2rad(48.0)
 _OVERLAP = 0.15
@@ -57,8 +62,6 @@ _PALM_ROLL = np.deg2rad(-65.0)
 _PUSH_AHEAD = -0.025
 _FINGER_SIDES = {'left': 0.010 - 0.0345, 'right': -0.018 - 0.0345}
 """The fingers' pushing surface beside the grasp point, along y [m]."""
-_BLOCK_REACH = 0.034
-"""Half a block's width along y when it is turned by 14 degrees [m]."""
 
 
 class ScriptedExpert:
@@ -125,10 +128,10 @@ class ScriptedExpert:
                         float(opening), float(hand[0]))
 
     def _touch(self) -> list[Waypoint]:
-        top = self._block[2] + BLOCK_SIZE[2] / 2
-        end = _palm_down(self._block[:2], top - 0.01, opening=0.0)
-        above = _palm_down(self._block[:2], top + 0.07, opening=0.0)
-        return [Waypoint(above), Waypoint(end, _OVERLAP, 0.6)]
+        top = self._block + (0, 0, BLOCK_SIZE[2] / 2)
+        end = HandPose(top - _FINGERTIPS - (0, 0, 0.025), _HIGH_PITCH)
+        above = replace(end, position=end.position + (0, 0, 0.07))
+        return [*self._rise(above), Waypoint(above), Waypoint(end, _OVERLAP, 0.6)]
 
     def _push(self) -> list[Waypoint]:
         side = self._scenario.destination
@@ -137,14 +140,15 @@ class ScriptedExpert:
         pushed = sign * (block[1] - self._start[1])
         if pushed > PUSH_DISTANCE - 0.012:
             return [Waypoint(self._measured_pose())]
-        contact = block[1] - sign * _BLOCK_REACH - _FINGER_SIDES[side]
+        contact = block[1] - sign * BLOCK_REACH - _FINGER_SIDES[side]
         x = block[0] + _PUSH_AHEAD
         twist = PUSH_TWIST * max(0.0, pushed) / PUSH_DISTANCE
         beside = _low(np.array((x, contact - sign * 0.025)), twist=twist)
         end = _low(np.array((x, contact + sign * (PUSH_DISTANCE - pushed + 0.006))),
                    twist=PUSH_TWIST)
         above = _high(beside.position[:2], twist=twist)
-        return [Waypoint(above), Waypoint(beside, _OVERLAP), Waypoint(end, _OVERLAP / 2)]
+        return [*self._rise(above), Waypoint(above), Waypoint(beside, _OVERLAP),
+                Waypoint(end, _OVERLAP / 2)]
 
     def _place(self) -> list[Waypoint]:
         bin_ = np.array(self._scenario.bin(self._scenario.destination).position)
@@ -158,10 +162,20 @@ class ScriptedExpert:
         if self._holding(block):
             return carry
         low, high = _GRASP_HEIGHT, _GRASP_HEIGHT + 0.13
-        return [Waypoint(_palm_down(block[:2], high)),
+        above = _palm_down(block[:2], high)
+        return [*self._rise(above), Waypoint(above),
                 Waypoint(_palm_down(block[:2], low), _OVERLAP),
                 Waypoint(_palm_down(block[:2], low, opening=0.0), 0.05, 0.5),
                 Waypoint(_palm_down(block[:2], high, opening=0.0)), *carry]
+
+    def _rise(self, goal: HandPose) -> list[Waypoint]:
+        """Lift a hand that stands low among the blocks before it moves sideways."""
+        pose = self._measured_pose()
+        x, y, height = pose.position
+        aside = np.linalg.norm(goal.position[:2] - (x, y))
+        if aside < _SIDEWAYS or height > _HIGH - 0.02:
+            return []
+        return [Waypoint(replace(pose, position=np.array((x, y, _HIGH)), opening=1.0))]
 
     @property
     def _block(self) -> Array:

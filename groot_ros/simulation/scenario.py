@@ -24,12 +24,21 @@ FIRST_EVALUATION_SEED = 1_000_000
 
 TABLE_HEIGHT = 0.72
 BLOCK_SIZE = (0.056, 0.056, 0.08)
+BLOCK_REACH = 0.034
+"""Half the width of a block turned by 14 degrees, the most there is [m]."""
 BIN_SIZE = (0.17, 0.17, 0.044)
-BIN_PLACES = {'left': (0.36, 0.22), 'right': (0.36, -0.45)}
-BLOCK_AREA = ((0.27, 0.41), (-0.27, 0.03))
+BIN_PLACES = {'left': (0.36, 0.22), 'right': (0.33, -0.43)}
+BLOCK_AREA = ((0.27, 0.41), (-0.26, 0.03))
 BLOCK_SPACING = 0.115
 PUSH_DISTANCE = 0.09
 _TRIES = 1000
+
+_HAND_BEHIND = 0.121
+"""How far the hand that starts to push reaches behind the block's centre [m]."""
+_HAND_EXTENT = (-0.061, 0.044)
+"""What the pushing hand covers along x, from the block's centre [m]."""
+_CLEARANCE = 0.025
+"""Room to leave around hand and pushed block [m]."""
 
 _HUES = {'red': 0.0, 'green': 0.36, 'blue': 0.61, 'yellow': 0.15, 'purple': 0.79}
 _RIGHT_ARM_HOME = (0.368, -0.788, -0.589, -0.253, 0.579, 0.901, 0.487)
@@ -147,7 +156,7 @@ def draw_scenario(
         SimulationError: If the task, block or destination does not exist in the scene.
     """
     rng = np.random.default_rng(seed)
-    drawn_task = TASKS[rng.choice(len(TASKS), p=(0.2, 0.3, 0.5))]
+    drawn_task = TASKS[rng.choice(len(TASKS), p=(0.25, 0.4, 0.35))]
     task = task or drawn_task
     if task not in TASKS:
         raise SimulationError(f'unknown task {task!r}: use one of {TASKS}')
@@ -180,6 +189,12 @@ def with_goal(
         raise SimulationError(
             f'destination {destination!r} does not fit {scenario.task}: use one of {allowed}')
     return replace(scenario, target_block=target_block, destination=destination)
+
+
+def all_goals(scenario: Scenario) -> list[Scenario]:
+    """Return the same scene with every goal that the three tasks allow in it."""
+    return [replace(scenario, task=task, target_block=block, destination=destination)
+            for task in TASKS for block, destination in _goals(task, scenario.blocks)]
 
 
 def _draw_blocks(rng: np.random.Generator, count: int) -> tuple[Block, ...]:
@@ -254,12 +269,18 @@ def _can_push(block: Block, side: str, blocks: tuple[Block, ...]) -> bool:
     """Tell whether the way of the block and the place of the hand behind it are free."""
     sign = side_direction(side)
     x, y = block.position
-    bin_edge = sign * BIN_PLACES[side][1] - BIN_SIZE[1] / 2
-    if sign * y + PUSH_DISTANCE + BLOCK_SIZE[1] / 2 + 0.02 > bin_edge:
+    opposite = 'left' if side == 'right' else 'right'
+    ahead = PUSH_DISTANCE + BLOCK_REACH + _CLEARANCE
+    behind = _HAND_BEHIND + _CLEARANCE
+    if sign * y + ahead > _bin_edge(side) or -sign * y + behind > _bin_edge(opposite):
         return False
-    for other in blocks:
-        ahead = sign * (other.position[1] - y)
-        aside = abs(other.position[0] - x)
-        if other is not block and aside < 0.09 and -0.13 < ahead < PUSH_DISTANCE + 0.08:
-            return False
-    return True
+    nearest, farthest = np.array(_HAND_EXTENT) + (-1, 1) * np.array(BLOCK_REACH + _CLEARANCE)
+    return not any(
+        nearest < other.position[0] - x < farthest
+        and -behind - BLOCK_REACH < sign * (other.position[1] - y) < ahead + BLOCK_REACH
+        for other in blocks if other is not block)
+
+
+def _bin_edge(side: str) -> float:
+    """Return how far to that side of the robot's middle its bin begins [m]."""
+    return abs(BIN_PLACES[side][1]) - BIN_SIZE[1] / 2

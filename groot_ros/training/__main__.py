@@ -50,6 +50,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--learning-rate', type=float, default=1e-3)
     parser.add_argument('--detection-weight', type=float, default=0.1,
                         help='weight of the detection loss')
+    parser.add_argument('--grounding-weight', type=float, default=0.1,
+                        help='weight of the loss that grounds the words')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--bfloat16', action='store_true', help='autocast to bfloat16')
@@ -83,7 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
                              config.backbone_cfg.max_text_length),
         processor, np.random.default_rng(options.seed))
     objective = Objective(new_model(config, options.seed), processor.embodiment_id,
-                          ObjectiveSettings(detection=options.detection_weight))
+                          ObjectiveSettings(detection=options.detection_weight,
+                                            grounding=options.grounding_weight))
     torch.manual_seed(options.seed + rank)
     trainer = Trainer(
         objective, Schedule(options.steps, options.batch_size, options.learning_rate),

@@ -15,6 +15,7 @@ from groot_ros.data.demonstrations import Demonstration, read_episode
 from groot_ros.data.instructions import Request, all_requests, describe
 from groot_ros.model.processor import Processor
 from groot_ros.model.tokenizer import InstructionTokenizer
+from groot_ros.training.grounding import labels
 
 TICKS_PER_STATE = 6  # 120 Hz control ticks between two recorded states
 # Goal tokens are up to 0.15 s older than the newest image; counted in recorded states.
@@ -34,6 +35,7 @@ class Batch:
         actions: Normalised, shape (batch, action_horizon, max_action_dim).
         action_mask: 1 where a target counts, shape of `actions`.
         keypoints: x, y in [-1, 1] and visibility, shape (batch, K, 3).
+        requests: Indices of task, block and destination, shape (batch, 3).
     """
 
     images: Tensor
@@ -43,6 +45,7 @@ class Batch:
     actions: Tensor
     action_mask: Tensor
     keypoints: Tensor
+    requests: Tensor
 
 
 class SentenceBank:
@@ -142,7 +145,8 @@ class DemonstrationSet:
         return Batch(
             torch.from_numpy(pictures).permute(0, 3, 1, 2)[:, None], ids, token_mask,
             torch.from_numpy(processor.normalize_state(state))[:, None],
-            torch.from_numpy(actions), torch.from_numpy(mask), torch.from_numpy(keypoints))
+            torch.from_numpy(actions), torch.from_numpy(mask), torch.from_numpy(keypoints),
+            torch.tensor([labels(episode.request) for episode, _ in items]))
 
 
 def _episode(recorded: Demonstration, joint_columns: NDArray[np.int64]) -> _Episode:

@@ -11,25 +11,25 @@ import csv
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parallel import DistributedDataParallel
 
 from groot_ros.training.batches import Batch
-from groot_ros.training.objective import Objective
+from groot_ros.training.objective import Losses, Objective
 
 logger = logging.getLogger(__name__)
 
 STATE_FILE = 'training_state.pt'
 CURVE_FILE = 'curve.csv'
-CURVE_COLUMNS = ('step', 'flow', 'detection', 'validation_flow', 'validation_detection',
+CURVE_COLUMNS = ('step', *Losses._fields, *(f'validation_{name}' for name in Losses._fields),
                  'learning_rate', 'samples_per_s')
 
 
@@ -93,43 +93,41 @@ class Trainer:
             draw: Returns the batch of a step.
             validation: Batches of seeds that training never sees.
         """
-        flow_sum, detection_sum, started = 0.0, 0.0, time.monotonic()
         every = self.schedule.report_every
+        totals, started = torch.zeros(len(Losses._fields)), time.monotonic()
         while self.step < self.schedule.steps:
-            flow, detection = self._update(draw(self.step))
-            flow_sum, detection_sum = flow_sum + float(flow), detection_sum + float(detection)
+            totals += torch.tensor(self._update(draw(self.step)))
             self.step += 1
             if not self._is_leader:
                 continue
             if self.step % every == 0:
                 samples = every * self.schedule.batch_size * self._processes
                 rate = samples / (time.monotonic() - started)
-                self._report(flow_sum / every, detection_sum / every, validation, rate)
-                flow_sum, detection_sum, started = 0.0, 0.0, time.monotonic()
+                self._report((totals / every).tolist(), validation, rate)
+                totals, started = torch.zeros_like(totals), time.monotonic()
             if self.step % self.schedule.save_every == 0 or self.step == self.schedule.steps:
                 self._save()
 
-    def _update(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _update(self, batch: Batch) -> tuple[float, ...]:
         self._parallel.train()
         for group in self._optimizer.param_groups:
             group['lr'] = self.schedule.rate(self.step)
-        flow, detection = self._losses(self._parallel, batch)
+        losses = self._losses(self._parallel, batch)
         self._optimizer.zero_grad()
-        self.objective.total(flow, detection).backward()
+        self.objective.total(losses).backward()
         nn.utils.clip_grad_norm_(self.objective.parameters(), self.schedule.gradient_clip)
         self._optimizer.step()
         self._update_average()
-        return flow.detach(), detection.detach()
+        return tuple(float(loss.detach()) for loss in losses)
 
-    def _losses(self, objective: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _losses(self, objective: nn.Module, batch: Batch) -> Losses:
         batch = Batch(*(getattr(batch, name).to(self.device) for name in Batch.__slots__))
         # On a CPU the fused attention's backward is several times slower than plain products.
         attention = (sdpa_kernel(SDPBackend.MATH) if self.device == 'cpu'
                      else contextlib.nullcontext())
         with attention, torch.autocast(torch.device(self.device).type, torch.bfloat16,
                                        enabled=self._bfloat16):
-            flow, detection = objective(batch)
-        return flow, detection
+            return Losses(*objective(batch))
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -142,18 +140,17 @@ class Trainer:
                 value.copy_(live[name])
 
     @torch.no_grad()
-    def _report(self, flow: float, detection: float, validation: list[Batch],
-                rate: float) -> None:
+    def _report(self, training: Sequence[float], validation: list[Batch], rate: float) -> None:
         with torch.random.fork_rng():
             torch.manual_seed(0)
             losses = [[float(loss) for loss in self._losses(self.shadow, batch)]
                       for batch in validation]
         means = [sum(column) / len(losses) for column in zip(*losses, strict=True)]
-        row = (self.step, flow, detection, *means, self.schedule.rate(self.step), rate)
-        self._write_row(row)
-        logger.info('step %d of %d: flow %.4f (validation %.4f), detection %.3f (%.3f), '
-                    '%.0f samples/s', self.step, self.schedule.steps, flow, means[0], detection,
-                    means[1], rate)
+        self._write_row((self.step, *training, *means, self.schedule.rate(self.step), rate))
+        parts = [f'{name} {value:.4f} (validation {mean:.4f})'
+                 for name, value, mean in zip(Losses._fields, training, means, strict=True)]
+        logger.info('step %d of %d: %s, %.0f samples/s', self.step, self.schedule.steps,
+                    ', '.join(parts), rate)
 
     def _write_row(self, row: tuple[float, ...]) -> None:
         path = self.folder / CURVE_FILE

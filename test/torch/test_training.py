@@ -84,6 +84,7 @@ def test_a_resumed_run_goes_on_and_learns(config, parts, tmp_path):
     rows = list(csv.DictReader((run / 'curve.csv').open()))
     assert [int(row['step']) for row in rows] == list(range(4, 41, 4))
     assert float(rows[-1]['flow']) < float(rows[0]['flow'])
+    assert float(rows[-1]['grounding']) < float(rows[0]['grounding'])
 
 
 def test_every_part_of_both_systems_is_trained(config, parts):
@@ -93,7 +94,7 @@ def test_every_part_of_both_systems_is_trained(config, parts):
     objective = Objective(model, 0, ObjectiveSettings())
     batch = samples.draw(4, processor, sentences, np.random.default_rng(0))
     for _ in range(2):  # zero-initialised layers hide what lies behind them once
-        loss = objective.total(*objective(batch))
+        loss = objective.total(objective(batch))
         objective.zero_grad()
         loss.backward()
         torch.optim.SGD(objective.parameters(), lr=1.0).step()
@@ -112,3 +113,4 @@ def test_a_batch_is_what_it_says(parts):
     assert shapes['actions'] == shapes['action_mask'] == (4, 16, 32)
     assert batch.action_mask[..., 17:].sum() == 0
     assert json.dumps(shapes['keypoints']) == '[4, 5, 3]'
+    assert batch.requests.shape == (4, 3)

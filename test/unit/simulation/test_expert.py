@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from groot_ros.simulation.demonstrations import steps_until
 from groot_ros.simulation.expert import ScriptedExpert
 from groot_ros.simulation.kinematics import HandKinematics, pitch_and_roll, tilted
-from groot_ros.simulation.scenario import HOME, draw_scenario
+from groot_ros.simulation.scenario import HOME, all_goals, draw_scenario
 from groot_ros.simulation.tasks import TaskMonitor
+from groot_ros.simulation.timing import steps_until
 from groot_ros.simulation.trajectory import HandPose, Trajectory, Waypoint
 from groot_ros.simulation.world import TabletopWorld
 
@@ -21,6 +21,28 @@ def test_it_does_the_task(world: TabletopWorld, task: str, seed: int) -> None:
     scenario = draw_scenario(seed, task)
     world.reset(scenario)
     assert run(world, ScriptedExpert(world, scenario)).success
+
+
+@pytest.mark.parametrize('seed', range(40, 48))
+def test_it_goes_to_no_other_block(world: TabletopWorld, seed: int) -> None:
+    scenario = draw_scenario(seed, 'push' if seed % 2 else 'touch', num_blocks=3)
+    world.reset(scenario)
+    assert run(world, ScriptedExpert(world, scenario)).first_touched == scenario.target_block
+
+
+def test_a_hand_low_among_the_blocks_rises_before_it_moves_on(world: TabletopWorld) -> None:
+    scenario = draw_scenario(31, 'touch', num_blocks=3)
+    others = [goal for goal in all_goals(scenario)
+              if goal.task == 'touch' and goal.target_block != scenario.target_block]
+    world.reset(scenario)
+    elsewhere = run(world, ScriptedExpert(world, others[0]))
+    assert elsewhere.first_touched == others[0].target_block
+    height = world.grasp_point[2]
+    expert = ScriptedExpert(world, scenario)
+    start = expert.pose.position
+    while np.linalg.norm(expert.pose.position[:2] - start[:2]) < 0.01:
+        expert.act()
+    assert expert.pose.position[2] > height + 0.02
 
 
 def test_it_comes_back_after_straying_with_a_block_in_the_hand(world: TabletopWorld) -> None:

@@ -14,6 +14,7 @@ from groot_ros.simulation.scenario import (
     SIDES,
     TASKS,
     Scenario,
+    all_goals,
     draw_scenario,
 )
 
@@ -58,7 +59,7 @@ def test_one_to_three_blocks_and_both_places_of_the_bins_occur() -> None:
 
 def test_tasks_occur_as_often_as_meant() -> None:
     tasks = [draw_scenario(seed).task for seed in SEEDS]
-    for task, share in zip(TASKS, (0.2, 0.3, 0.5), strict=True):
+    for task, share in zip(TASKS, (0.25, 0.4, 0.35), strict=True):
         # Three standard deviations of a share of 300 draws.
         assert tasks.count(task) / len(tasks) == pytest.approx(share, abs=0.09)
 
@@ -86,6 +87,15 @@ def test_pushed_blocks_have_a_free_way() -> None:
     for seed in SEEDS:
         scenario = draw_scenario(seed, 'push')
         assert not _blocks_ahead(scenario), seed
+
+
+def test_all_goals_are_those_that_may_be_drawn() -> None:
+    scenario = draw_scenario(12, 'place', num_blocks=2)
+    goals = all_goals(scenario)
+    assert scenario in goals
+    assert sum(goal.task == 'touch' for goal in goals) == 2
+    assert sum(goal.task == 'place' for goal in goals) == 4
+    assert all(not _blocks_ahead(goal) for goal in goals if goal.task == 'push')
 
 
 def _blocks_ahead(scenario: Scenario) -> list[str]:
