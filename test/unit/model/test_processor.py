@@ -25,7 +25,8 @@ def checkpoint(tmp_path):
     settings = {
         'modality_configs': {'robot': modality}, 'image_crop': [0.1, 0.2, 0.8, 0.6],
         'image_target_size': [64, 48], 'max_state_dim': 5, 'max_action_dim': 6,
-        'use_percentiles': True, 'formalize_language': True, 'action_period_s': 0.05}
+        'use_percentiles': True, 'use_relative_action': True,
+        'formalize_language': True, 'action_period_s': 0.05}
     rows = np.arange(1, HORIZON + 1)[:, None] * [0.1, 0.2]
     files = {
         'processor_config.json': {'processor_kwargs': settings},
