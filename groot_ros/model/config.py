@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+
+from groot_ros.model.json_section import ConfigError, JsonSection
+from groot_ros.model.released_backbone import ReleasedBackboneConfig
+
+__all__ = ['ConfigError', 'DiTConfig', 'ModelConfig', 'ReleasedBackboneConfig',
+           'SelfAttentionConfig', 'System1Config', 'System2Config']
 
 ConfigType = TypeVar('ConfigType')
-
-
-class ConfigError(ValueError):
-    """A config.json that does not describe a model this package can build."""
+TimeSampling = Literal['reversed', 'shifted']
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class DiTConfig:
         use_alternate_vl: Even blocks attend to text and image tokens in turn (N1.6, N1.7)
             instead of to all of them (N1, N1.5).
         attend_text_every_n_blocks: Every n-th cross-attention block reads the text.
+        dropout: Share of the values dropped in training, also after each attention.
     """
 
     num_layers: int
@@ -59,9 +62,16 @@ class System1Config:
     """The action head: encoders and decoder per embodiment around a DiT.
 
     Attributes:
-        noise_s: Upper end of the flow time that training samples.
+        noise_s: Upper end s of the flow time that training samples.
         num_timestep_buckets: Flow time is given to the network as an integer bucket.
         num_target_vision_tokens: Learned query tokens between state and actions (N1.5: 32).
+        add_pos_embed: A learned position is added to each action token.
+        state_history_length: States that one state token is made of.
+        time_sampling: Flow time of b ~ Beta: 'reversed' is (1 - b) s (N1.6, N1.7 and ours),
+            'shifted' is (s - b) / s (N1, N1.5).
+        loss_epsilon: Added to the number of real action values that the loss is divided by.
+        state_dropout_prob: Share of the training samples that see no state.
+        use_mask_token: Those see a learned token (N1.6) instead of zeros (N1.7).
     """
 
     max_state_dim: int
@@ -79,6 +89,21 @@ class System1Config:
     noise_beta_alpha: float = 1.5
     noise_beta_beta: float = 1.0
     noise_s: float = 0.999
+    add_pos_embed: bool = True
+    state_history_length: int = 1
+    time_sampling: TimeSampling = 'reversed'
+    loss_epsilon: float = 1e-6
+    state_dropout_prob: float = 0.0
+    use_mask_token: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what would only show as an index error or as noise later."""
+        if self.time_sampling not in ('reversed', 'shifted'):
+            raise ConfigError(f"action_head_cfg.time_sampling is {self.time_sampling!r}; known: "
+                              "'reversed', 'shifted'")
+        if self.add_pos_embed and self.action_horizon > self.max_seq_len:
+            raise ConfigError(f'action_head_cfg.action_horizon is {self.action_horizon}, but '
+                              f'there are {self.max_seq_len} positions (max_seq_len)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +142,7 @@ class System2Config:
 class ModelConfig:
     """Both systems of one checkpoint."""
 
-    backbone_cfg: System2Config
+    backbone_cfg: System2Config | ReleasedBackboneConfig
     action_head_cfg: System1Config
     model_type: str = 'groot_ros_small'
 
@@ -136,19 +161,12 @@ class ModelConfig:
 
     @classmethod
     def from_file(cls, path: Path) -> ModelConfig:
-        """Read a config.json.
+        """Read the config.json of this package's own models; `read_config` reads all.
 
         Raises:
             ConfigError: If the file is missing, is not JSON, or has a wrong or missing key.
         """
-        try:
-            values = json.loads(path.read_text())
-        except FileNotFoundError:
-            raise ConfigError(f'{path}: no such file; a checkpoint folder holds a config.json') \
-                from None
-        except json.JSONDecodeError as error:
-            raise ConfigError(f'{path}: not JSON ({error})') from error
-        return cls.from_dict(values)
+        return cls.from_dict(JsonSection.from_file(path).values)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ModelConfig:
@@ -166,8 +184,24 @@ class ModelConfig:
             'action_head_cfg': _build(System1Config, head, 'action_head_cfg')}, 'config')
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the mapping that config.json holds."""
+        """Return the mapping that config.json holds.
+
+        Raises:
+            ConfigError: For a released model, whose config.json has another layout.
+        """
+        self.small_backbone()
         return asdict(self)
+
+    def small_backbone(self) -> System2Config:
+        """Return the dimensions of this package's own backbone.
+
+        Raises:
+            ConfigError: If the model has a released backbone.
+        """
+        if isinstance(self.backbone_cfg, System2Config):
+            return self.backbone_cfg
+        raise ConfigError(f'model_type {self.model_type} has the backbone '
+                          f'{self.backbone_cfg.kind}; this needs a groot_ros_small model')
 
 
 def _build(kind: type[ConfigType], values: dict[str, Any], where: str) -> ConfigType:

@@ -51,7 +51,7 @@ class _System1(nn.Module):
 def export(checkpoint: Path) -> None:
     """Write system2.onnx, system1_context.onnx and system1.onnx beside the weights."""
     model = load_model(checkpoint)
-    backbone, head = model.config.backbone_cfg, model.config.action_head_cfg
+    backbone, head = model.config.small_backbone(), model.config.action_head_cfg
     images = torch.zeros(1, backbone.num_views, 3, backbone.image_height, backbone.image_width)
     token_ids = torch.arange(6)[None]
     length = torch.export.Dim('length', min=1, max=backbone.max_text_length)

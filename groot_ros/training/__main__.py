@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     processor = load_processor(options.output, embodiment.model.embodiment_tag)
     sentences = SentenceBank(
         InstructionTokenizer(options.output / 'tokenizer.json',
-                             config.backbone_cfg.max_text_length),
+                             config.small_backbone().max_text_length),
         processor, np.random.default_rng(options.seed))
     objective = Objective(new_model(config, options.seed), processor.embodiment_id,
                           ObjectiveSettings(detection=options.detection_weight,

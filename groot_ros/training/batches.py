@@ -111,8 +111,8 @@ class DemonstrationSet:
         """Return the number of samples."""
         return len(self._index)
 
-    def chunk(self, episode: _Episode, start: int) -> tuple[NDArray[np.float32],
-                                                           NDArray[np.bool_]]:
+    def chunk(self, episode: _Episode,
+              start: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the targets after a state (horizon, joints) [rad] and which of them count."""
         rows = np.minimum(start + 1 + np.arange(self.horizon), len(episode.command) - 1)
         # A disturbance ends the plan that the expert followed: nothing after it is a label.

@@ -54,7 +54,7 @@ class Objective(nn.Module):
         super().__init__()
         self.model = model
         self.settings = settings
-        dimensions = model.config.backbone_cfg
+        dimensions = model.config.small_backbone()
         self.grounding = Grounding(
             dimensions.num_text_tokens * dimensions.backbone_embedding_dim)
         self.register_buffer('embodiment_id', torch.tensor([embodiment_id]))
@@ -74,7 +74,7 @@ class Objective(nn.Module):
             state.repeat_interleave(draws, dim=0), batch.actions.repeat_interleave(draws, dim=0),
             batch.action_mask.repeat_interleave(draws, dim=0), self.embodiment_id)
         detection = detection_loss(backbone.heatmap_logits[:, 0].float(), batch.keypoints)
-        text = backbone.features[:, -self.model.config.backbone_cfg.num_text_tokens:]
+        text = backbone.features[:, -self.model.config.small_backbone().num_text_tokens:]
         return Losses(flow, detection, self.grounding(text, batch.requests))
 
     def _disturb(self, state: Tensor) -> Tensor:

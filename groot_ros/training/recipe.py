@@ -39,8 +39,8 @@ def write_processor(folder: Path, embodiment: Embodiment, config: ModelConfig,
         'processor_kwargs': {
             'modality_configs': {mapping.embodiment_tag: modality},
             'image_crop': list(crop),
-            'image_target_size': [config.backbone_cfg.image_width,
-                                  config.backbone_cfg.image_height],
+            'image_target_size': [config.small_backbone().image_width,
+                                  config.small_backbone().image_height],
             'max_state_dim': head.max_state_dim, 'max_action_dim': head.max_action_dim,
             'max_action_horizon': head.action_horizon, 'action_period_s': action_period_s,
             'use_percentiles': False, 'clip_outliers': True,
@@ -64,7 +64,7 @@ def new_model(config: ModelConfig, seed: int) -> Groot:
     """Return a seeded model with the pretrained word table."""
     torch.manual_seed(seed)
     model = Groot(config)
-    table = word_table(find_sentence_encoder(), config.backbone_cfg.word_embedding_dim)
+    table = word_table(find_sentence_encoder(), config.small_backbone().word_embedding_dim)
     model.backbone.text.words.weight.data.copy_(torch.from_numpy(table))
     return model
 

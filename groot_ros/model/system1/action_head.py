@@ -10,8 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from groot_ros.model.config import System1Config
-from groot_ros.model.system1.dit import CrossContext, DiT, SelfAttentionTransformer
+from groot_ros.model.system1.dit import (
+    CrossContext,
+    DiT,
+    SelfAttentionTransformer,
+    TimeCondition,
+)
+from groot_ros.model.system1.flow_time import sample_flow_time
 from groot_ros.model.system1.layers import ActionEncoder, CategorySpecificMLP
+from groot_ros.model.system1.real_time_chunking import RealTimeChunking
 
 
 class ActionHead(nn.Module):
@@ -25,18 +32,18 @@ class ActionHead(nn.Module):
         kinds, width = config.max_num_embodiments, dit.width
         self.model = DiT(dit)
         self.state_encoder = CategorySpecificMLP(
-            kinds, config.max_state_dim, config.hidden_size, width)
+            kinds, config.max_state_dim * config.state_history_length, config.hidden_size, width)
         self.action_encoder = ActionEncoder(kinds, config.max_action_dim, width)
         self.action_decoder = CategorySpecificMLP(
             kinds, dit.output_dim, config.hidden_size, config.max_action_dim)
-        self.position_embedding = nn.Embedding(config.max_seq_len, width)
-        nn.init.normal_(self.position_embedding.weight, std=0.02)
+        if config.add_pos_embed:
+            self.position_embedding = _embedding(config.max_seq_len, width)
         if config.num_target_vision_tokens:
-            self.future_tokens = nn.Embedding(config.num_target_vision_tokens, width)
-            nn.init.normal_(self.future_tokens.weight, std=0.02)
-        self.vlln = nn.LayerNorm(dit.cross_attention_dim) if config.use_vlln else nn.Identity()
-        self.vl_self_attention = (SelfAttentionTransformer(config.vl_self_attention_cfg)
-                                  if config.vl_self_attention_cfg.num_layers else nn.Identity())
+            self.future_tokens = _embedding(config.num_target_vision_tokens, width)
+        if config.use_mask_token:
+            self.mask_token = nn.Parameter(torch.empty(1, 1, width))
+            nn.init.normal_(self.mask_token, std=0.02)
+        self.vlln, self.vl_self_attention = feature_layers(config)
 
     def goal_tokens(self, backbone_features: Tensor) -> Tensor:
         """Return what the planner publishes: features after the head's own layers.
@@ -45,40 +52,71 @@ class ActionHead(nn.Module):
         """
         return self.vl_self_attention(self.vlln(backbone_features))
 
+    def state_token(self, state: Tensor, embodiment_id: Tensor) -> Tensor:
+        """Encode states (batch, state_history_length, max_state_dim) to (batch, 1, width).
+
+        Raises:
+            ValueError: If the state has another shape.
+        """
+        wanted = (self.config.state_history_length, self.config.max_state_dim)
+        if tuple(state.shape[1:]) != wanted:
+            raise ValueError(f'state must have shape (batch, {wanted[0]}, {wanted[1]}), got '
+                             f'{tuple(state.shape)}')
+        return self.state_encoder(state.flatten(1).unsqueeze(1), embodiment_id)
+
+    def step_conditions(self) -> tuple[TimeCondition, ...]:
+        """Compute what the denoising steps read of their fixed flow times, one per step.
+
+        It depends on the weights alone: compute it once after loading, give it to `denoise`.
+        """
+        steps, device = self.config.num_inference_timesteps, self.model.proj_out_1.weight.device
+        return tuple(self.model.condition(torch.full(
+            (1,), int(self.config.num_timestep_buckets * step / steps), dtype=torch.long,
+            device=device)) for step in range(steps))
+
     def velocity(self, actions: Tensor, bucket: Tensor, state_token: Tensor,
                  context: CrossContext, embodiment_id: Tensor) -> Tensor:
         """Predict the flow velocity of noisy actions (batch, horizon, action_dim)."""
-        tokens = self.action_encoder(actions, bucket, embodiment_id)
-        tokens = tokens + self.position_embedding.weight[:tokens.shape[1]]
+        return self._velocity(actions, self.model.condition(bucket), state_token, context,
+                              embodiment_id)
+
+    def _velocity(self, actions: Tensor, condition: TimeCondition, state_token: Tensor,
+                  context: CrossContext, embodiment_id: Tensor) -> Tensor:
+        tokens = self.action_encoder(actions, condition.bucket, embodiment_id)
+        if self.config.add_pos_embed:
+            tokens = tokens + self.position_embedding.weight[:tokens.shape[1]]
         parts = [state_token, tokens]
         if self.config.num_target_vision_tokens:
             future = self.future_tokens.weight.expand(len(tokens), -1, -1)
             parts.insert(1, future)
-        output = self.model(torch.cat(parts, dim=1), bucket, context)
-        return self.action_decoder(output, embodiment_id)[:, -actions.shape[1]:]
+        output = self.model(torch.cat(parts, dim=1), condition, context)
+        return self.action_decoder(output[:, -actions.shape[1]:], embodiment_id)
 
-    def denoise(self, context: CrossContext, state: Tensor, noise: Tensor,
-                embodiment_id: Tensor) -> Tensor:
+    def denoise(self, context: CrossContext, state: Tensor, noise: Tensor, embodiment_id: Tensor,
+                conditions: tuple[TimeCondition, ...] | None = None,
+                chunking: RealTimeChunking | None = None) -> Tensor:
         """Integrate the flow from noise to actions by Euler steps.
 
         Args:
             context: Of `DiT.prepare`.
-            state: Normalised and padded, shape (batch, 1, max_state_dim).
+            state: Normalised and padded, shape (batch, state_history_length, max_state_dim).
             noise: N(0, 1), shape (batch, action_horizon, max_action_dim).
             embodiment_id: Shape (batch,), or (1,) when all are the same.
+            conditions: Of `step_conditions`; computed here if not given.
+            chunking: The previous chunk that this one continues.
 
         Returns:
             Normalised actions, shape (batch, action_horizon, max_action_dim).
         """
-        state_token = self.state_encoder(state, embodiment_id)
-        steps = self.config.num_inference_timesteps
-        actions = noise
-        for step in range(steps):
-            bucket = torch.full((noise.shape[0],),
-                                int(self.config.num_timestep_buckets * step / steps),
-                                dtype=torch.long, device=noise.device)
-            actions = actions + self.velocity(
-                actions, bucket, state_token, context, embodiment_id) / steps
+        state_token = self.state_token(state, embodiment_id)
+        conditions = self.step_conditions() if conditions is None else conditions
+        actions = noise if chunking is None else chunking.start(noise)
+        freedom = None if chunking is None else chunking.freedom(noise)
+        for condition in conditions:
+            velocity = self._velocity(actions, condition, state_token, context, embodiment_id)
+            if freedom is not None:
+                velocity = velocity * freedom
+            actions = actions + velocity / len(conditions)
         return actions
 
     def loss(self, context: CrossContext, state: Tensor, actions: Tensor, mask: Tensor,
@@ -87,18 +125,40 @@ class ActionHead(nn.Module):
 
         Args:
             context: Of `DiT.prepare`.
-            state: Shape (batch, 1, max_state_dim).
+            state: Shape (batch, state_history_length, max_state_dim).
             actions: Normalised targets, shape (batch, action_horizon, max_action_dim).
             mask: 1 on real action dimensions and rows, shape of `actions`.
             embodiment_id: Shape (batch,), or (1,) when all are the same.
         """
-        config = self.config
         noise = torch.randn_like(actions)
-        beta = torch.distributions.Beta(config.noise_beta_alpha, config.noise_beta_beta)
-        time = ((1 - beta.sample((len(actions),))) * config.noise_s).to(actions)
-        bucket = (time * config.num_timestep_buckets).long()
+        time = sample_flow_time(self.config, len(actions)).to(actions)
+        bucket = (time * self.config.num_timestep_buckets).long()
         noisy = torch.lerp(noise, actions, time[:, None, None])
-        predicted = self.velocity(noisy, bucket, self.state_encoder(state, embodiment_id),
-                                  context, embodiment_id)
+        state_token = self._drop_states(self.state_token(state, embodiment_id))
+        predicted = self.velocity(noisy, bucket, state_token, context, embodiment_id)
         error = mask * (predicted - (actions - noise)) ** 2
-        return error.sum() / (mask.sum() + 1e-6)
+        return error.sum() / (mask.sum() + self.config.loss_epsilon)
+
+    def _drop_states(self, state_token: Tensor) -> Tensor:
+        """Hide some samples' state (batch, 1, width) in training."""
+        if not (self.training and self.config.state_dropout_prob > 0):
+            return state_token
+        shape = (len(state_token), 1, 1)
+        dropped = torch.rand(shape, device=state_token.device) < self.config.state_dropout_prob
+        replacement = self.mask_token if self.config.use_mask_token else 0.0
+        return torch.where(dropped, replacement, state_token)
+
+
+def feature_layers(config: System1Config) -> tuple[nn.Module, nn.Module]:
+    """Make the head's `vlln` and `vl_self_attention`, which the planner runs."""
+    self_attention = config.vl_self_attention_cfg
+    return (nn.LayerNorm(config.diffusion_model_cfg.cross_attention_dim) if config.use_vlln
+            else nn.Identity(),
+            SelfAttentionTransformer(self_attention) if self_attention.num_layers
+            else nn.Identity())
+
+
+def _embedding(rows: int, width: int) -> nn.Embedding:
+    embedding = nn.Embedding(rows, width)
+    nn.init.normal_(embedding.weight, std=0.02)
+    return embedding

@@ -25,6 +25,20 @@ class CrossContext(NamedTuple):
     mask: Tensor
 
 
+class TimeCondition(NamedTuple):
+    """What the network reads of the flow time; independent of every other input.
+
+    Attributes:
+        bucket: Flow time as an integer, shape (batch,), or (1,) for the whole batch.
+        blocks: [scale, shift] of each block, shape (num_layers, batch or 1, 2 * width).
+        output: [shift, scale] of the output layer, shape (batch or 1, 2 * width).
+    """
+
+    bucket: Tensor
+    blocks: Tensor
+    output: Tensor
+
+
 class AdaLayerNorm(nn.Module):
     """LayerNorm without affine, then (1 + scale) and shift from the time condition."""
 
@@ -34,9 +48,13 @@ class AdaLayerNorm(nn.Module):
         self.linear = nn.Linear(width, 2 * width)
         self.norm = nn.LayerNorm(width, eps=1e-5, elementwise_affine=False)
 
-    def forward(self, x: Tensor, time: Tensor) -> Tensor:
-        """Modulate x (batch, tokens, width) by time (batch, width)."""
-        scale, shift = self.linear(nn.functional.silu(time)).chunk(2, dim=-1)
+    def modulation(self, activated: Tensor) -> Tensor:
+        """Return [scale, shift] (batch, 2 * width) of SiLU(time condition) (batch, width)."""
+        return self.linear(activated)
+
+    def forward(self, x: Tensor, modulation: Tensor) -> Tensor:
+        """Modulate x (batch, tokens, width) by [scale, shift] (batch or 1, 2 * width)."""
+        scale, shift = modulation.chunk(2, dim=-1)
         return self.norm(x) * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1)
 
 
@@ -51,16 +69,17 @@ class DiTBlock(nn.Module):
         self.is_cross = is_cross
         self.norm1 = AdaLayerNorm(width)
         self.attn1 = Attention(width, config.num_attention_heads, context_dim, config.dropout)
+        self.final_dropout = nn.Dropout(config.dropout)
         self.norm3 = nn.LayerNorm(width, eps=1e-5, elementwise_affine=False)
         self.ff = FeedForward(width, config.dropout)
 
-    def forward(self, x: Tensor, time: Tensor, keys: Tensor | None = None,
+    def forward(self, x: Tensor, modulation: Tensor, keys: Tensor | None = None,
                 values: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """Map x (batch, tokens, width); without keys the block attends to x itself."""
-        normed = self.norm1(x, time)
+        normed = self.norm1(x, modulation)
         if keys is None or values is None:
             keys, values = self.attn1.keys_values(normed)
-        x = x + self.attn1(normed, keys, values, mask)
+        x = x + self.final_dropout(self.attn1(normed, keys, values, mask))
         return x + self.ff(self.norm3(x))
 
 
@@ -101,17 +120,23 @@ class DiT(nn.Module):
         reads_text = block % (2 * self.config.attend_text_every_n_blocks) == 0
         return attention_mask & (~image_mask if reads_text else image_mask)
 
-    def forward(self, x: Tensor, bucket: Tensor, context: CrossContext) -> Tensor:
-        """Map tokens x (batch, tokens, width) at time buckets (batch,) to output_dim."""
-        time = self.timestep_encoder(bucket)
+    def condition(self, bucket: Tensor) -> TimeCondition:
+        """Compute the modulations of all layers at time buckets (batch,)."""
+        activated = nn.functional.silu(self.timestep_encoder(bucket))
+        blocks = [block.norm1.modulation(activated) for block in self.transformer_blocks]
+        return TimeCondition(bucket, torch.stack(blocks), self.proj_out_1(activated))
+
+    def forward(self, x: Tensor, condition: TimeCondition, context: CrossContext) -> Tensor:
+        """Map tokens x (batch, tokens, width) to (batch, tokens, output_dim)."""
         for index, block in enumerate(self.transformer_blocks):
             if block.is_cross:
                 mask = context.mask[index // 2] if self.config.use_alternate_vl else None
-                x = block(x, time, context.keys[index // 2], context.values[index // 2], mask)
+                x = block(x, condition.blocks[index], context.keys[index // 2],
+                          context.values[index // 2], mask)
             else:
-                x = block(x, time)
+                x = block(x, condition.blocks[index])
         # The output layer's modulation is ordered (shift, scale), the blocks' (scale, shift).
-        shift, scale = self.proj_out_1(nn.functional.silu(time)).chunk(2, dim=-1)
+        shift, scale = condition.output.chunk(2, dim=-1)
         x = self.norm_out(x) * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1)
         return self.proj_out_2(x)
 
@@ -125,13 +150,14 @@ class SelfAttentionBlock(nn.Module):
         self.norm1 = nn.LayerNorm(config.width, eps=1e-5)
         self.attn1 = Attention(config.width, config.num_attention_heads, config.width,
                                config.dropout)
+        self.final_dropout = nn.Dropout(config.dropout)
         self.norm3 = nn.LayerNorm(config.width, eps=1e-5)
         self.ff = FeedForward(config.width, config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (batch, tokens, width)."""
         normed = self.norm1(x)
-        x = x + self.attn1(normed, *self.attn1.keys_values(normed))
+        x = x + self.final_dropout(self.attn1(normed, *self.attn1.keys_values(normed)))
         return x + self.ff(self.norm3(x))
 
 

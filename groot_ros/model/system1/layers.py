@@ -18,8 +18,8 @@ class CategorySpecificLinear(nn.Module):
         that hides the noisy actions from the network for the first thousand steps.
         """
         super().__init__()
-        scale = 1.0 / math.sqrt(input_dim)
-        self.W = nn.Parameter(scale * torch.randn(num_categories, input_dim, output_dim))
+        self.W = nn.Parameter(torch.empty(num_categories, input_dim, output_dim))
+        nn.init.normal_(self.W, std=1.0 / math.sqrt(input_dim))
         self.b = nn.Parameter(torch.zeros(num_categories, output_dim))
 
     def forward(self, x: Tensor, embodiment_id: Tensor) -> Tensor:
@@ -69,10 +69,10 @@ class ActionEncoder(nn.Module):
         self.W3 = CategorySpecificLinear(num_categories, width, width)
 
     def forward(self, actions: Tensor, bucket: Tensor, embodiment_id: Tensor) -> Tensor:
-        """Encode actions (batch, horizon, action_dim) at time buckets (batch,)."""
+        """Encode actions (batch, horizon, action_dim) at time buckets (batch,) or (1,)."""
         encoded = self.W1(actions, embodiment_id)
         tau = action_time_features(bucket, encoded.shape[-1]).to(encoded.dtype)
-        tau = tau.unsqueeze(1).expand(-1, encoded.shape[1], -1)
+        tau = tau.unsqueeze(1).expand(*encoded.shape[:2], -1)
         hidden = self.W2(torch.cat([encoded, tau], dim=-1), embodiment_id)
         return self.W3(nn.functional.silu(hidden), embodiment_id)
 
