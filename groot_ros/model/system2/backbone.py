@@ -19,13 +19,14 @@ class BackboneFeatures(NamedTuple):
         features: Shape (batch, tokens, backbone_embedding_dim).
         attention_mask: True on real tokens, shape (batch, tokens).
         image_mask: True on image tokens, shape (batch, tokens).
-        heatmap_logits: Shape (batch, views, num_keypoints, rows, columns).
+        heatmap_logits: Shape (batch, views, num_keypoints, rows, columns); None where the
+            backbone has no detection maps (the released ones).
     """
 
     features: Tensor
     attention_mask: Tensor
     image_mask: Tensor
-    heatmap_logits: Tensor
+    heatmap_logits: Tensor | None = None
 
 
 class SmallBackbone(nn.Module):
