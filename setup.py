@@ -20,6 +20,8 @@ setup(
         'safetensors',
         'tokenizers',
         'mujoco>=4.0,<5',
+        'msgpack',
+        'pyzmq',
         'trimesh',
         'fast-simplification',
         'imageio',
