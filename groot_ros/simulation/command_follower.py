@@ -53,11 +53,11 @@ class Trajectory:
     def _within(self, segment: int, time: float) -> tuple[Array, Array]:
         """Interpolate between point `segment` and the next one."""
         duration = self.times[segment + 1] - self.times[segment]
-        first, last = self.positions[segment : segment + 2]
+        first, last = self.positions[segment:segment + 2]
         if self.velocities is None:
             slope = (last - first) / duration
             return first + slope * (time - self.times[segment]), slope
-        first_rate, last_rate = self.velocities[segment : segment + 2]
+        first_rate, last_rate = self.velocities[segment:segment + 2]
         return _cubic(
             first, last, first_rate, last_rate, (time - self.times[segment]) / duration, duration)
 
