@@ -52,7 +52,10 @@ def _arguments() -> list[DeclareLaunchArgument]:
 
     return [
         argument('embodiment', 'unitree_g1', 'Tag of the robot, or path of its YAML file.'),
-        argument('checkpoint', 'g1_tabletop', 'Name of a shipped policy, or path of its folder.'),
+        argument('checkpoint', 'g1_tabletop', 'Name of a shipped policy, path of a checkpoint '
+                 'folder, or its owner/name on the Hugging Face hub.'),
+        argument('allow_untrained', 'false', 'Take an embodiment that the checkpoint was never '
+                 'trained for, although its actions are noise.', choices=SWITCH),
         argument('instruction', '', 'What to do from the start; empty for nothing.'),
         argument('simulation', 'true', 'Start the simulated Unitree G1; false for a real robot.',
                  choices=SWITCH),
@@ -73,11 +76,12 @@ def _arguments() -> list[DeclareLaunchArgument]:
 
 
 def _policy() -> list[Node]:
-    text = {name: _text(name) for name in ('embodiment', 'checkpoint')}
+    given = {name: _text(name) for name in ('embodiment', 'checkpoint')}
+    given['allow_untrained'] = _switch('allow_untrained')
     return [
-        _node('perception', text),
-        _node('planner', text | {'instruction': _text('instruction')}),
-        _node('controller', text),
+        _node('perception', given),
+        _node('planner', given | {'instruction': _text('instruction')}),
+        _node('controller', given),
     ]
 
 

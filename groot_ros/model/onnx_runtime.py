@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.fingerprint import fingerprint
 from groot_ros.model.policy import FloatArray, GoalTokens
-from groot_ros.model.processor import load_processor
+from groot_ros.model.processor import Processor
 from groot_ros.model.tokenizer import InstructionTokenizer
 
 
@@ -36,13 +36,13 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
 class OnnxSystem2:
     """System 2 on onnxruntime."""
 
-    def __init__(self, checkpoint: Path, embodiment_tag: str, threads: int) -> None:
+    def __init__(self, checkpoint: Path, processor: Processor, threads: int) -> None:
         """Load system2.onnx."""
         self.fingerprint = fingerprint(checkpoint)
-        self.processor = load_processor(checkpoint, embodiment_tag)
+        self.processor = processor
         config = ModelConfig.from_file(checkpoint / 'config.json')
         self._tokenizer = InstructionTokenizer(
-            checkpoint / 'tokenizer.json', config.backbone_cfg.max_text_length)
+            checkpoint / 'tokenizer.json', config.small_backbone().max_text_length)
         self._session = _session(checkpoint / 'system2.onnx', threads)
 
     def encode(self, images: dict[str, NDArray[np.uint8]], instruction: str) -> GoalTokens:
@@ -57,10 +57,10 @@ class OnnxSystem2:
 class OnnxSystem1:
     """System 1 on onnxruntime."""
 
-    def __init__(self, checkpoint: Path, embodiment_tag: str, threads: int) -> None:
+    def __init__(self, checkpoint: Path, processor: Processor, threads: int) -> None:
         """Load system1_context.onnx and system1.onnx."""
         self.fingerprint = fingerprint(checkpoint)
-        self.processor = load_processor(checkpoint, embodiment_tag)
+        self.processor = processor
         self._context = _session(checkpoint / 'system1_context.onnx', threads)
         self._denoise = _session(checkpoint / 'system1.onnx', threads)
         self._embodiment = np.array([self.processor.embodiment_id], np.int64)
@@ -80,6 +80,6 @@ class OnnxSystem1:
         return self.processor.unnormalize_actions(actions[0], state)
 
     def draw_noise(self, rng: np.random.Generator) -> FloatArray:
-        """Draw N(0, 1) start values, shape (action_horizon, max_action_dim)."""
-        shape = (self.processor.action_horizon, self.processor.max_action_dim)
+        """Draw N(0, 1) start values, shape (model_horizon, max_action_dim)."""
+        shape = (self.processor.model_horizon, self.processor.max_action_dim)
         return rng.standard_normal(shape, np.float32)

@@ -13,10 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from groot_ros.model.processor import Processor
+from groot_ros.model.processor import Processor, load_processor
 
 FloatArray = NDArray[np.float32]
 RUNTIMES = ('auto', 'onnx', 'torch')
+DTYPES = ('auto', 'float32', 'bfloat16')
 
 
 class RuntimeChoiceError(ValueError):
@@ -71,35 +72,62 @@ class System1(Protocol):
         """
 
     def draw_noise(self, rng: np.random.Generator) -> FloatArray:
-        """Draw N(0, 1) start values, shape (action_horizon, max_action_dim)."""
+        """Draw N(0, 1) start values, shape (model_horizon, max_action_dim)."""
 
 
 def load_system1(checkpoint: Path, embodiment_tag: str, runtime: str = 'auto',
-                 threads: int = 1) -> System1:
-    """Load the action head of a checkpoint.
+                 threads: int = 1, *, dtype: str = 'auto',
+                 allow_untrained: bool = False) -> System1:
+    """Load the action head of a checkpoint; System 2's weights are not read.
+
+    Args:
+        checkpoint: Folder.
+        embodiment_tag: Which embodiment of the checkpoint.
+        runtime: One of RUNTIMES.
+        threads: CPU threads.
+        dtype: One of DTYPES, of the torch runtime; 'auto' takes bfloat16 for a released
+            checkpoint on a GPU, else float32.
+        allow_untrained: Take an embodiment whose slot was never trained; its actions are noise.
 
     Raises:
         RuntimeChoiceError: If the runtime can't be had.
+        ValueError: If the checkpoint is damaged or has no such embodiment.
     """
-    if resolve_runtime(checkpoint, runtime) == 'onnx':
+    chosen = resolve_runtime(checkpoint, runtime)
+    processor = load_processor(checkpoint, embodiment_tag, allow_untrained=allow_untrained)
+    if chosen == 'onnx':
         from groot_ros.model.onnx_runtime import OnnxSystem1
-        return OnnxSystem1(checkpoint, embodiment_tag, threads)
+        return OnnxSystem1(checkpoint, processor, threads)
     from groot_ros.model.torch_runtime import TorchSystem1
-    return TorchSystem1(checkpoint, embodiment_tag, threads)
+    return TorchSystem1(checkpoint, processor, threads, dtype)
 
 
 def load_system2(checkpoint: Path, embodiment_tag: str, runtime: str = 'auto',
-                 threads: int = 1) -> System2:
-    """Load the vision-language backbone of a checkpoint.
+                 threads: int = 1, *, dtype: str = 'auto', allow_untrained: bool = False,
+                 tokenizer: Path | None = None) -> System2:
+    """Load the vision-language backbone of a checkpoint; System 1's weights are not read.
+
+    Args:
+        checkpoint: Folder.
+        embodiment_tag: As in `load_system1`, like `runtime`, `threads`, `dtype` and
+            `allow_untrained`.
+        runtime: One of RUNTIMES.
+        threads: CPU threads.
+        dtype: One of DTYPES.
+        allow_untrained: Take an embodiment whose slot was never trained.
+        tokenizer: A tokenizer.json, or its folder, for a released checkpoint without one.
 
     Raises:
         RuntimeChoiceError: If the runtime can't be had.
+        ValueError: If the checkpoint is damaged, has no such embodiment, or there is no tokenizer.
     """
-    if resolve_runtime(checkpoint, runtime) == 'onnx':
+    chosen = resolve_runtime(checkpoint, runtime)
+    processor = load_processor(checkpoint, embodiment_tag, allow_untrained=allow_untrained)
+    if chosen == 'onnx':
         from groot_ros.model.onnx_runtime import OnnxSystem2
-        return OnnxSystem2(checkpoint, embodiment_tag, threads)
+        return OnnxSystem2(checkpoint, processor, threads)
     from groot_ros.model.torch_runtime import TorchSystem2
-    return TorchSystem2(checkpoint, embodiment_tag, threads)
+    return TorchSystem2(checkpoint, processor, threads, dtype, tokenizer=tokenizer)
 
 
 def resolve_runtime(checkpoint: Path, runtime: str) -> str:

@@ -1,4 +1,4 @@
-"""The torch runtime: the reference, and the one that runs on a GPU."""
+"""The torch runtime: the reference, the one for released checkpoints, and the one on a GPU."""
 
 from __future__ import annotations
 
@@ -9,74 +9,82 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groot_ros.model.checkpoint import load_model
+from groot_ros.model.checkpoint import load_system1_head, load_system2_backbone
+from groot_ros.model.config import System2Config
 from groot_ros.model.fingerprint import fingerprint
 from groot_ros.model.policy import FloatArray, GoalTokens
-from groot_ros.model.processor import load_processor
+from groot_ros.model.processor import Processor
+from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.dit import CrossContext
-from groot_ros.model.tokenizer import InstructionTokenizer
-
-
-def _device() -> torch.device:
-    return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+from groot_ros.model.torch_inputs import released_inputs, small_inputs
+from groot_ros.model.torch_placement import choose_placement
 
 
 class TorchSystem2:
-    """System 2 on torch."""
+    """System 2 on torch: the backbone and the head's layers over its features."""
 
-    def __init__(self, checkpoint: Path, embodiment_tag: str, threads: int) -> None:
-        """Load the weights to the GPU if there is one."""
+    def __init__(self, checkpoint: Path, processor: Processor, threads: int, dtype: str = 'auto',
+                 *, tokenizer: Path | None = None) -> None:
+        """Load the weights to the GPU if there is one; see `policy.load_system2`."""
         torch.set_num_threads(threads)
         self.fingerprint = fingerprint(checkpoint)
-        self.processor = load_processor(checkpoint, embodiment_tag)
-        self._device = _device()
-        self._model = load_model(checkpoint).to(self._device)
-        self._tokenizer = InstructionTokenizer(
-            checkpoint / 'tokenizer.json', self._model.config.backbone_cfg.max_text_length)
+        self.processor = processor
+        config = read_config(checkpoint)
+        placement = choose_placement(config, dtype)
+        # Before the weights: a missing tokenizer is found out at once.
+        self._make_inputs = (
+            small_inputs(config.backbone_cfg, checkpoint, processor, placement)
+            if isinstance(config.backbone_cfg, System2Config)
+            else released_inputs(config.backbone_cfg, checkpoint, placement, tokenizer))
+        self._encoder = load_system2_backbone(checkpoint, placement.dtype, placement.device)
 
     @torch.inference_mode()
     def encode(self, images: dict[str, NDArray[np.uint8]], instruction: str) -> GoalTokens:
         """Encode processed RGB images (height, width, 3) by video key."""
-        views = np.stack([self.processor.image(images[key]) for key in self.processor.images])
-        ids = self._tokenizer.encode(self.processor.instruction(instruction))
-        token_ids = torch.from_numpy(ids)[None].to(self._device)
-        backbone = self._model.backbone(
-            torch.from_numpy(views)[None].to(self._device), token_ids,
-            torch.ones_like(token_ids, dtype=torch.bool))
-        features = self._model.action_head.goal_tokens(backbone.features)
-        return GoalTokens(*(part[0].cpu().numpy() for part in
-                            (features, backbone.attention_mask, backbone.image_mask)))
+        views = [images[key] for key in self.processor.images]
+        output = self._encoder(*self._make_inputs(views, self.processor.instruction(instruction)))
+        return GoalTokens(output.features[0].float().cpu().numpy(),
+                          output.attention_mask[0].cpu().numpy(),
+                          output.image_mask[0].cpu().numpy())
 
 
 class TorchSystem1:
     """System 1 on torch."""
 
-    def __init__(self, checkpoint: Path, embodiment_tag: str, threads: int) -> None:
-        """Load the weights to the GPU if there is one."""
+    def __init__(self, checkpoint: Path, processor: Processor, threads: int,
+                 dtype: str = 'auto') -> None:
+        """Load the weights to the GPU if there is one; see `policy.load_system1`."""
         torch.set_num_threads(threads)
         self.fingerprint = fingerprint(checkpoint)
-        self.processor = load_processor(checkpoint, embodiment_tag)
-        self._device = _device()
-        self._head = load_model(checkpoint).action_head.to(self._device)
-        self._embodiment = torch.tensor([self.processor.embodiment_id], device=self._device)
+        self.processor = processor
+        self._device, self._dtype = choose_placement(read_config(checkpoint), dtype)
+        self._head = load_system1_head(checkpoint, self._dtype, self._device)
+        self._embodiment = torch.tensor([processor.embodiment_id], device=self._device)
+        with torch.inference_mode():
+            self._conditions = self._head.step_conditions()
 
     @torch.inference_mode()
     def prepare(self, tokens: GoalTokens) -> CrossContext:
         """Compute the cross-attention keys and values of a goal-token message."""
-        return self._head.model.prepare(*(self._tensor(part) for part in (
-            tokens.features, tokens.attention_mask, tokens.image_mask)))
+        return self._head.model.prepare(
+            self._numbers(tokens.features), self._tensor(tokens.attention_mask),
+            self._tensor(tokens.image_mask))
 
     @torch.inference_mode()
     def solve(self, context: CrossContext, state: FloatArray, noise: FloatArray) -> FloatArray:
         """Denoise one chunk; see `policy.System1.solve`."""
-        normalized = self._tensor(self.processor.normalize_state(state)[None])
-        actions = self._head.denoise(context, normalized, self._tensor(noise), self._embodiment)
-        return self.processor.unnormalize_actions(actions[0].cpu().numpy(), state)
+        normalized = self._numbers(self.processor.normalize_state(state)[None])
+        actions = self._head.denoise(context, normalized, self._numbers(noise), self._embodiment,
+                                     self._conditions)
+        return self.processor.unnormalize_actions(actions[0].float().cpu().numpy(), state)
 
     def draw_noise(self, rng: np.random.Generator) -> FloatArray:
-        """Draw N(0, 1) start values, shape (action_horizon, max_action_dim)."""
-        shape = (self.processor.action_horizon, self.processor.max_action_dim)
+        """Draw N(0, 1) start values, shape (model_horizon, max_action_dim)."""
+        shape = (self.processor.model_horizon, self.processor.max_action_dim)
         return rng.standard_normal(shape, np.float32)
 
     def _tensor(self, values: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values))[None].to(self._device)
+
+    def _numbers(self, values: FloatArray) -> Tensor:
+        return self._tensor(values).to(self._dtype)

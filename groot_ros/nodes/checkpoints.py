@@ -1,45 +1,90 @@
-"""Where the shipped policies are, and whether one fits a robot."""
+"""Where a checkpoint is, and whether it fits a robot."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groot_ros.embodiment import Embodiment
-from groot_ros.model.processor import Processor
+from groot_ros.model.processor import ImageSpec, Processor
+
+CHECKPOINT = (
+    'Name of a shipped policy, path of a checkpoint folder, or its owner/name on the Hugging Face '
+    'hub.')
+ALLOW_UNTRAINED = (
+    'Take an embodiment that the checkpoint was never trained for, although its actions are '
+    'noise.')
+HUB_ID = re.compile(r'[\w-][\w.-]*/[\w-][\w.-]*')
+NOW = (0,)
 
 
 class CheckpointMismatchError(ValueError):
     """A checkpoint that is not there or was trained for another robot."""
 
 
-def find_checkpoint(name_or_folder: str) -> Path:
-    """Return a checkpoint's folder from its path or the name of a shipped policy.
+def from_hub(repository: str) -> Path:
+    """Return the folder of a hub repository, from the local cache where it is.
 
     Raises:
-        CheckpointMismatchError: If there is none.
+        ImportError: If huggingface_hub is not installed.
+        OSError: If it can't be fetched.
+    """
+    from huggingface_hub import snapshot_download
+    return Path(snapshot_download(repository))
+
+
+def find_checkpoint(name: str, download: Callable[[str], Path] = from_hub) -> Path:
+    """Return a checkpoint's folder from its path, the name of a shipped policy or a hub id.
+
+    Args:
+        name: Looked for in this order; a hub id is owner/name.
+        download: From a hub id to the folder of its files.
+
+    Raises:
+        CheckpointMismatchError: If there is none, naming the places.
     """
     source = Path(__file__).resolve().parents[2] / 'models'
     prefixes = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
     installed = [Path(prefix, 'share', 'groot_ros', 'models') for prefix in prefixes if prefix]
     roots = (source, *installed)
-    for folder in (Path(name_or_folder), *(root / name_or_folder for root in roots)):
+    for folder in (Path(name), *(root / name for root in roots)):
         if (folder / 'config.json').is_file():
             return folder
     shipped = sorted({file.parent.name for root in roots for file in root.glob('*/config.json')})
-    raise CheckpointMismatchError(
-        f'checkpoint {name_or_folder!r} is neither a folder with a config.json nor one of the '
-        f'shipped policies ({", ".join(shipped) or "none"})')
+    missing = (f'checkpoint {name!r} is neither a folder with a config.json, nor one of the '
+               f'shipped policies ({", ".join(shipped) or "none"}), nor ')
+    if not HUB_ID.fullmatch(name) or Path(name).exists():
+        raise CheckpointMismatchError(f'{missing}the owner/name of a hub repository')
+    try:
+        return download(name)
+    except ImportError:
+        raise CheckpointMismatchError(
+            f'{missing}can it be fetched from the hub: pip install huggingface_hub, or download '
+            'it and give its folder') from None
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().split('\n', maxsplit=1)[0]
+        raise CheckpointMismatchError(
+            f'{missing}can it be fetched from the hub ({reason}): download it and give its '
+            'folder') from error
 
 
 def check_fit(processor: Processor, embodiment: Embodiment) -> None:
-    """Check that a checkpoint's groups and images are those of the robot.
+    """Check that a checkpoint's groups and images are those of the robot, and of one time.
 
     Raises:
-        CheckpointMismatchError: Naming the key of the embodiment file that differs.
+        CheckpointMismatchError: Naming the key of the embodiment file that differs, or what the
+            checkpoint needs and the nodes don't give.
     """
+    for field, deltas in (('video', processor.video_deltas), ('state', processor.state_deltas)):
+        if deltas != NOW:
+            raise CheckpointMismatchError(
+                f'embodiment {embodiment.tag}: the checkpoint reads {field} at the time steps '
+                f'{list(deltas)} (modality_configs.{processor.embodiment_tag}.{field}.'
+                'delta_indices), but these nodes give it the present alone, [0]: fine-tune it '
+                'with delta_indices [0]')
     wanted = {'state': processor.state_groups, 'action': processor.action_groups}
     for field, groups in wanted.items():
         given = {
@@ -68,7 +113,20 @@ def check_images(processor: Processor, images: Mapping[str, NDArray[np.uint8]]) 
                 f'image {key!r} is missing, the observation has {", ".join(images) or "none"}: '
                 'give perception and planner the same checkpoint')
         height, width = images[key].shape[:2]
-        if (width, height) != tuple(spec.size):
+        if not _is_prepared(spec, width, height):
+            ratio = '' if _has_one_size(spec) else ' or one side longer'
             raise CheckpointMismatchError(
                 f'image {key!r} is {width} x {height}, the checkpoint asks for '
-                f'{spec.size[0]} x {spec.size[1]}: give both nodes the same checkpoint')
+                f'{spec.size[0]} x {spec.size[1]}{ratio}: give both nodes the same checkpoint')
+
+
+def _is_prepared(spec: ImageSpec, width: int, height: int) -> bool:
+    if _has_one_size(spec):
+        return (width, height) == tuple(spec.size)
+    return min(width, height) == min(spec.size)
+
+
+def _has_one_size(spec: ImageSpec) -> bool:
+    """Return whether every camera image ends up with one size, or keeps its aspect ratio."""
+    edge = max(spec.size)
+    return spec.output_size(2 * edge, edge) == spec.output_size(edge, edge)

@@ -23,7 +23,11 @@ from groot_ros.nodes.checkpoints import check_fit, find_checkpoint
 from groot_ros.nodes.chunk_messages import chunk_message
 from groot_ros.nodes.command_messages import open_output
 from groot_ros.nodes.control_cycle import ReceivedTokens
-from groot_ros.nodes.controller_parameters import ControllerParams, make_cycle
+from groot_ros.nodes.controller_parameters import (
+    ControllerParams,
+    choose_action_period,
+    make_cycle,
+)
 from groot_ros.nodes.controller_status import controller_status
 from groot_ros.nodes.goal_token_messages import TokenMessageError, read_tokens
 from groot_ros.nodes.inputs import InputMonitor
@@ -65,14 +69,16 @@ class ControllerNode(LifecycleNode):
             self._embodiment = load_embodiment(self._params.embodiment)
             system1 = self._load(
                 find_checkpoint(self._params.checkpoint), self._embodiment.model.embodiment_tag,
-                self._params.runtime, self._params.threads)
+                self._params.runtime, self._params.threads, dtype=self._params.dtype,
+                allow_untrained=self._params.allow_untrained)
             check_fit(system1.processor, self._embodiment)
+            action_period = choose_action_period(self._params, system1.processor)
         except (OSError, ValueError) as error:
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
         self._solver = ChunkSolver(system1, self._params.seed)
         self._cycle = make_cycle(
-            self._params, self._embodiment, system1, self._solver)
+            self._params, self._embodiment, system1, self._solver, action_period=action_period)
         self._joints = JointAssembler(self._embodiment.joint_names)
         self._states = InputMonitor(self._embodiment.joint_state_topic)
         self._tokens = InputMonitor('goal_tokens')

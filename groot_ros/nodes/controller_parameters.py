@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from groot_ros.control import Playback, PlaybackSettings
 from groot_ros.embodiment import Embodiment
-from groot_ros.model.policy import System1
+from groot_ros.model.policy import DTYPES, RUNTIMES, System1
+from groot_ros.model.processor import Processor
+from groot_ros.nodes.checkpoints import ALLOW_UNTRAINED, CHECKPOINT, CheckpointMismatchError
 from groot_ros.nodes.control_cycle import ControlCycle
 from groot_ros.nodes.lifecycle import AUTOSTART
 from groot_ros.nodes.parameters import param
@@ -17,8 +19,15 @@ class ControllerParams:
     """Parameters of the controller."""
 
     embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
-    checkpoint: str = param('g1_tabletop', 'Name of a shipped policy, or path of its folder.')
-    runtime: str = param('auto', 'What computes System 1.', choices=('auto', 'onnx', 'torch'))
+    checkpoint: str = param('g1_tabletop', CHECKPOINT)
+    allow_untrained: bool = param(False, ALLOW_UNTRAINED)
+    action_period_s: float = param(
+        0.0, 'Time from one action to the next [s]; 0 takes the one of the checkpoint.',
+        bounds=(0.0, 1.0))
+    runtime: str = param('auto', 'What computes System 1.', choices=RUNTIMES)
+    dtype: str = param(
+        'auto', 'Number format of the torch runtime; auto is bfloat16 for a released checkpoint '
+        'on a GPU, else float32.', choices=DTYPES)
     threads: int = param(1, 'CPU threads of System 1.', bounds=(1, 64))
     solve_hz: float = param(
         30.0, 'Rate of new chunks [Hz]; new goal tokens are solved at once besides.',
@@ -48,10 +57,26 @@ class ControllerParams:
     autostart: bool = param(True, AUTOSTART)
 
 
+def choose_action_period(params: ControllerParams, processor: Processor) -> float:
+    """Return the time from one action to the next [s]: the parameter, else the checkpoint's.
+
+    Raises:
+        CheckpointMismatchError: If neither says it, as with most released checkpoints.
+    """
+    period = params.action_period_s or processor.action_period
+    if period is None:
+        raise CheckpointMismatchError(
+            'the checkpoint does not say how much time passes from one action to the next: set '
+            "the controller's parameter action_period_s to one frame of the training data, for "
+            'example 0.05 for 20 Hz')
+    return period
+
+
 def make_cycle(
-    params: ControllerParams, embodiment: Embodiment, system1: System1, solver: ChunkSolver
+    params: ControllerParams, embodiment: Embodiment, system1: System1, solver: ChunkSolver,
+    *, action_period: float,
 ) -> ControlCycle:
-    """Return the control cycle of a robot and a model."""
+    """Return the control cycle of a robot and a model with actions every `action_period` [s]."""
     settings = PlaybackSettings(
         overlap=params.overlap_s, max_state_age=params.max_state_age_s,
         max_token_age=params.max_token_age_s, approach_velocity=params.approach_velocity)
@@ -60,5 +85,5 @@ def make_cycle(
         embodiment,
         Playback(embodiment, embodiment.model.action, system1.fingerprint, settings),
         Replanning(solver, params.solve_hz, params.solve_delay_ticks if locked else None),
-        action_period=system1.processor.action_period,
+        action_period=action_period,
         vision_delay=params.vision_delay_s if locked else None)

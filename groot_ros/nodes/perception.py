@@ -29,7 +29,7 @@ from groot_ros.observation import (
     RefusalReason,
     StampedImage,
     Synchronizer,
-    crop_and_resize,
+    prepare_image,
 )
 from groot_ros.observation.images import Pixels
 
@@ -51,7 +51,8 @@ class PerceptionNode(LifecycleNode):
         try:
             self._embodiment = load_embodiment(self._params.embodiment)
             self._processor = load_processor(
-                find_checkpoint(self._params.checkpoint), self._embodiment.model.embodiment_tag)
+                find_checkpoint(self._params.checkpoint), self._embodiment.model.embodiment_tag,
+                allow_untrained=self._params.allow_untrained)
             check_fit(self._processor, self._embodiment)
         except (OSError, ValueError) as error:
             self.get_logger().fatal(str(error))
@@ -121,7 +122,7 @@ class PerceptionNode(LifecycleNode):
         spec = self._processor.images.get(key)
         if spec is None or pixels.dtype != np.uint8:
             return pixels
-        return crop_and_resize(pixels.astype(np.uint8, copy=False), spec.crop, spec.size)
+        return prepare_image(pixels.astype(np.uint8, copy=False), spec)
 
     def _on_joints(self, message: JointState) -> None:
         """Take joint states; they may be those that an image was waiting for."""

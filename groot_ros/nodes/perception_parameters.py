@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from groot_ros.nodes.checkpoints import ALLOW_UNTRAINED, CHECKPOINT
 from groot_ros.nodes.lifecycle import AUTOSTART
 from groot_ros.nodes.parameters import param
 
@@ -11,7 +12,8 @@ class PerceptionParams:
     """Parameters of perception."""
 
     embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
-    checkpoint: str = param('g1_tabletop', 'Name of a shipped policy, or path of its folder.')
+    checkpoint: str = param('g1_tabletop', CHECKPOINT)
+    allow_untrained: bool = param(False, ALLOW_UNTRAINED)
     observation_hz: float = param(
         0.0, 'Highest rate of observations [Hz]; 0 takes the one of the embodiment.',
         bounds=(0.0, 120.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -72,7 +73,9 @@ class PlannerNode(LifecycleNode):
             self._embodiment = load_embodiment(self._params.embodiment)
             self._system2 = self._load(
                 find_checkpoint(self._params.checkpoint), self._embodiment.model.embodiment_tag,
-                self._params.runtime, self._params.threads)
+                self._params.runtime, self._params.threads, dtype=self._params.dtype,
+                allow_untrained=self._params.allow_untrained,
+                tokenizer=Path(self._params.tokenizer) if self._params.tokenizer else None)
             check_fit(self._system2.processor, self._embodiment)
         except (OSError, ValueError) as error:
             self.get_logger().fatal(str(error))

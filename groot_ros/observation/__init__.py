@@ -6,6 +6,7 @@ from groot_ros.observation.images import (
     decode_compressed,
     decode_image,
     is_depth,
+    prepare_image,
 )
 from groot_ros.observation.joints import JointAssembler, JointSnapshot
 from groot_ros.observation.refusal import Refusal, RefusalReason
@@ -25,4 +26,5 @@ __all__ = [
     'decode_compressed',
     'decode_image',
     'is_depth',
+    'prepare_image',
 ]

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from groot_ros.model.processor import ImageSpec
+
 Pixels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 
 # Encodings of sensor_msgs/Image: type of one channel, channels per pixel.
@@ -105,6 +107,30 @@ def crop_and_resize(
             'height must be fractions with x + width <= 1 and y + height <= 1')
     part = image[top:bottom, left:right]
     return cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def prepare_image(image: NDArray[np.uint8], spec: ImageSpec) -> NDArray[np.uint8]:
+    """Carry out every step from a camera image to the image that a checkpoint asks for.
+
+    The perception node and the policy server both use this function.
+
+    Args:
+        image: RGB (height, width, 3).
+        spec: Of the image's video key.
+
+    Returns:
+        RGB (height, width, 3) of the size that `spec.output_size` tells.
+
+    Raises:
+        ImageError: If nothing of the image would be left.
+    """
+    height, width = image.shape[:2]
+    for step in spec.steps(width, height):
+        left, top, right, bottom = step.border
+        if any(step.border):
+            image = np.pad(image, ((top, bottom), (left, right), (0, 0)))
+        image = crop_and_resize(image, step.crop, step.size)
+    return image
 
 
 def _check_sizes(

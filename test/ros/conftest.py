@@ -119,7 +119,8 @@ def checkpoint(tmp_path: Path) -> Path:
     robot = load_embodiment('unitree_g1')
     dims = {name: len(robot.groups[name]) for name in robot.model.state}
     ranges = {name: {'min': [-1.0] * dim, 'max': [1.0] * dim} for name, dim in dims.items()}
-    groups = {'modality_keys': list(dims), 'delta_indices': list(range(16)), 'action_configs': [
+    state = {'modality_keys': list(dims), 'delta_indices': [0]}
+    action = {'modality_keys': list(dims), 'delta_indices': list(range(16)), 'action_configs': [
         {'rep': 'ABSOLUTE'} for _ in dims]}
     files = {
         'config.json': {},
@@ -127,7 +128,7 @@ def checkpoint(tmp_path: Path) -> Path:
         'statistics.json': {'unitree_g1': {'state': ranges, 'action': ranges}},
         'processor_config.json': {'processor_kwargs': {
             'modality_configs': {'unitree_g1': {
-                'video': {'modality_keys': ['ego_view']}, 'state': groups, 'action': groups}},
+                'video': {'modality_keys': ['ego_view']}, 'state': state, 'action': action}},
             'image_crop': [0.0, 0.0, 0.5, 0.5], 'image_target_size': list(SIZE),
             'use_percentiles': False, 'action_period_s': 0.05, 'max_state_dim': 32,
             'max_action_dim': 32, 'formalize_language': True}}}

@@ -96,7 +96,7 @@ def start(
     """Start a controller with the given parameters, and its robot."""
     def start_controller(**parameters: Any) -> StandingRobot:
         graph = make_graph(checkpoint=small_checkpoint, **parameters)
-        controller = graph.start(ControllerNode(load=lambda *_: system1))
+        controller = graph.start(ControllerNode(load=lambda *_, **__: system1))
         return StandingRobot(graph, controller)
     return start_controller
 
@@ -242,7 +242,7 @@ def test_a_locked_simulator_hears_of_every_tick(make_graph: Callable[..., Graph]
                                                 system1: SmallSystem1,
                                                 small_checkpoint: str) -> None:
     graph = make_graph(checkpoint=small_checkpoint, step_locked=True)
-    graph.start(ControllerNode(load=lambda *_: system1))
+    graph.start(ControllerNode(load=lambda *_, **__: system1))
     done = graph.listen(StepDone, 'step_done', EVERY)
     send = graph.speak(JointState, 'joint_states', EVERY)
     for tick in range(1, 4):
@@ -259,7 +259,7 @@ def test_ticks_follow_the_clock_of_a_simulator(
     make_graph: Callable[..., Graph], system1: SmallSystem1, small_checkpoint: str
 ) -> None:
     graph = make_graph(checkpoint=small_checkpoint, use_sim_time=True)
-    graph.start(ControllerNode(load=lambda *_: system1))
+    graph.start(ControllerNode(load=lambda *_, **__: system1))
     status = graph.listen(PolicyStatus, 'controller/status', NEWEST)
     send = graph.speak(Clock, '/clock', 1)
     for tick in range(1, 5):

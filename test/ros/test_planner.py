@@ -63,7 +63,7 @@ def start(
     """Start a planner with the given parameters."""
     def start_planner(**parameters: Any) -> Graph:
         graph = make_graph(checkpoint=small_checkpoint, **parameters)
-        graph.start(PlannerNode(load=lambda *_: system2))
+        graph.start(PlannerNode(load=lambda *_, **__: system2))
         return graph
     return start_planner
 

@@ -1,23 +1,32 @@
-"""A tiny model of the shipped architecture, with seeded random weights."""
+"""Tiny models of the shipped and of the released architectures, with seeded random weights."""
 
 import dataclasses
+import importlib.util
 import json
+import string
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.pre_tokenizers import Split, Whitespace
 
 from groot_ros.model.checkpoint import save_model, write_json
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.groot import Groot
 
+# `pip install .` gives the model without ROS; the torch suite of scripts/test has both.
+collect_ignore = [] if importlib.util.find_spec('rclpy') else ['test_released_nodes.py']
+# The files of all tests are importable from here too.
+sys.path[:0] = [str(Path(__file__).parents[1])]
+
 SHIPPED = Path(__file__).parents[2] / 'config' / 'models' / 'g1_tabletop.json'
 GROUPS = {'waist': 3, 'right_arm': 7, 'right_hand': 7}
 WORDS = ['[UNK]', 'touch', 'push', 'put', 'the', 'red', 'green', 'blue', 'block', 'cube', 'in',
          'yellow', 'bin']
+CHAT = ['<|im_start|>', '<|im_end|>', '<|vision_start|>', '<|image_pad|>', '<|vision_end|>']
 
 
 @pytest.fixture(scope='session')
@@ -66,6 +75,23 @@ def checkpoint(model, config, tmp_path_factory) -> Path:
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.save(str(folder / 'tokenizer.json'))
     return folder
+
+
+@pytest.fixture(scope='session')
+def released(tmp_path_factory) -> dict[str, Path]:
+    """A skeleton of each supported release, by version, with a tokenizer of single characters."""
+    from skeletons import write_skeleton
+    root = tmp_path_factory.mktemp('released')
+    folders = {version: write_skeleton(root / version, version, seed=3)
+               for version in ('n1_5', 'n1_6', 'n1_7')}
+    characters = ['[UNK]', *string.ascii_lowercase, ' ', '\n']
+    tokenizer = Tokenizer(WordLevel({text: index for index, text in enumerate(characters)},
+                                    unk_token='[UNK]'))
+    tokenizer.pre_tokenizer = Split('', 'isolated')
+    tokenizer.add_special_tokens(CHAT)
+    for folder in folders.values():
+        tokenizer.save(str(folder / 'tokenizer.json'))
+    return folders
 
 
 def _bounds(high: list) -> dict[str, list]:

@@ -16,9 +16,9 @@ ROS = {'rclpy', 'launch', 'launch_ros', 'ament_index_python', 'sensor_msgs', 'st
 WITHOUT_TORCH = [
     'groot_ros.control', 'groot_ros.data', 'groot_ros.embodiment', 'groot_ros.evaluation',
     'groot_ros.model', 'groot_ros.model.policy', 'groot_ros.model.processor',
-    'groot_ros.observation', 'groot_ros.simulation']
+    'groot_ros.observation', 'groot_ros.serving', 'groot_ros.simulation']
 MAY_IMPORT_TORCH = re.compile(
-    r'model/(torch_\w+|groot|checkpoint|export|system[12]/\w+)\.py|training/.*')
+    r'model/(torch_\w+|groot|checkpoint|weight_files|export|system[12]/\w+)\.py|training/.*')
 
 
 def imports(file: Path) -> Iterator[str]:

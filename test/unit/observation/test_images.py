@@ -2,12 +2,14 @@ import cv2
 import numpy as np
 import pytest
 
+from groot_ros.model.processor import ImageSpec, ImageStep
 from groot_ros.observation import (
     ImageError,
     crop_and_resize,
     decode_compressed,
     decode_image,
     is_depth,
+    prepare_image,
 )
 
 RGB = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
@@ -97,3 +99,31 @@ def test_the_crop_of_the_shipped_policy():
 def test_a_crop_outside_the_image_is_refused(crop):
     with pytest.raises(ImageError, match='empty or outside'):
         crop_and_resize(np.zeros((10, 10, 3), np.uint8), crop, (2, 2))
+
+
+class Steps:
+    """A recipe of given steps."""
+
+    def __init__(self, *steps):
+        self._steps = steps
+
+    def steps(self, width, height):
+        assert (width, height) == (4, 2)
+        return self._steps
+
+
+def test_every_step_of_a_preparation_is_carried_out_in_order():
+    image = np.full((2, 4, 3), 90, np.uint8)
+    image[:, 2:] = 200
+    spec = ImageSpec((0.0, 0.0, 1.0, 1.0), (2, 1), Steps(
+        ImageStep((0, 1, 0, 1), (0.0, 0.0, 1.0, 1.0), (4, 4)),  # black above and below
+        ImageStep((0, 0, 0, 0), (0.5, 0.0, 0.5, 0.5), (2, 1))))  # the upper right quarter
+    pixels = prepare_image(image, spec)
+    assert pixels.shape == (1, 2, 3)
+    assert pixels.tolist() == [[[100] * 3] * 2]  # black and 200 fall together
+
+
+def test_without_a_recipe_the_crop_and_the_size_are_all():
+    image = np.arange(2 * 4 * 3, dtype=np.uint8).reshape(2, 4, 3)
+    np.testing.assert_array_equal(
+        prepare_image(image, ImageSpec((0.5, 0.0, 0.5, 1.0), (2, 2))), image[:, 2:])

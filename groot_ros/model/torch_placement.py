@@ -1,0 +1,33 @@
+"""Where torch computes, and in which number format."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from groot_ros.model.config import ModelConfig, System2Config
+
+
+class Placement(NamedTuple):
+    """Device and number format of one system's weights."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
+def choose_placement(config: ModelConfig, dtype: str) -> Placement:
+    """Take the GPU if there is one, and a number format.
+
+    'auto' is bfloat16 for a released checkpoint on a GPU: it was trained in it and is stored in
+    it. A CPU is slower in bfloat16, and this package's own policies are stored in float32.
+
+    Args:
+        config: Of the checkpoint.
+        dtype: 'auto', 'float32' or 'bfloat16'.
+    """
+    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    is_released = not isinstance(config.backbone_cfg, System2Config)
+    if dtype == 'auto':
+        dtype = 'bfloat16' if is_released and device.type == 'cuda' else 'float32'
+    return Placement(device, {'float32': torch.float32, 'bfloat16': torch.bfloat16}[dtype])
