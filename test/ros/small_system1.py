@@ -35,7 +35,7 @@ class SmallSystem1:
 
     fingerprint = 'small'
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         self.processor = make_processor()
         self.failing = False
 
