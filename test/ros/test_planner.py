@@ -50,7 +50,6 @@ def make_observation(graph: Graph, brightness: int = 7, age: float = 0.0) -> Obs
     return observation
 
 
-
 @pytest.fixture
 def system2() -> SmallSystem2:
     return SmallSystem2()
