@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,10 @@ from groot_ros.model.system1.action_head import ActionHead
 from groot_ros.model.system1.dit import CrossContext, TimeCondition
 
 CAPTURE_WARM_UPS = 3
+GPU: dict[str, Any] = {'mode': 'max-autotune-no-cudagraphs'}
+# Hashing precompiled headers starts the system's openssl, which can't run with the libraries of
+# a private ROS 2 on its path.
+CPU: dict[str, Any] = {'options': {'cpp_cache_precompile_headers': False}}
 
 
 def compile_head(head: ActionHead) -> ActionHead:
@@ -22,8 +27,7 @@ def compile_head(head: ActionHead) -> ActionHead:
     compiled: ActionHead = copy.deepcopy(
         head, {id(weight): weight for weight in head.parameters()})
     on_gpu = compiled.model.proj_out_1.weight.is_cuda
-    compiled.model.compile(fullgraph=True, dynamic=False,
-                           mode='max-autotune-no-cudagraphs' if on_gpu else 'default')
+    compiled.model.compile(fullgraph=True, dynamic=False, **(GPU if on_gpu else CPU))
     return compiled
 
 
