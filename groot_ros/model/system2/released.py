@@ -11,7 +11,6 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from groot_ros.model.released_backbone import ReleasedBackboneConfig
-from groot_ros.model.system2.backbone import BackboneFeatures
 
 MODULES = {'eagle2_5': 'Eagle25Backbone', 'eagle3': 'Eagle3Backbone',
            'qwen3_vl': 'Qwen3VLBackbone'}
@@ -45,11 +44,10 @@ class BackboneInputs(NamedTuple):
 
 
 class ReleasedBackbone(nn.Module):
-    """What the released backbones share: `BackboneInputs` in, `BackboneFeatures` out."""
+    """What the released backbones share: `BackboneInputs` in, `BackboneFeatures` out.
 
-    def forward(self, inputs: BackboneInputs) -> BackboneFeatures:
-        """Return the features that the checkpoint's action head was trained on."""
-        raise NotImplementedError
+    The features are those that the checkpoint's action head was trained on.
+    """
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ReleasedBackbone:
         # A cast to bfloat16 would round the rotary frequencies, which turns far tokens by a
