@@ -18,7 +18,7 @@ from rclpy.qos import QoSProfile
 from groot_ros.embodiment import load_embodiment
 from groot_ros.nodes.lifecycle import autostart
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SIZE = (8, 6)
 """Width and height that the checkpoint below asks for [px]."""
 _counter = itertools.count(os.getpid())

@@ -16,7 +16,7 @@ from groot_ros.msg import PolicyStatus
 from groot_ros.nodes.status import REASONS
 
 EXECUTABLES = Path(__file__).resolve().parents[2] / 'executables'
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 Start = Callable[..., subprocess.Popen[str]]
 
 

@@ -11,7 +11,7 @@ from groot_ros.model.policy import GoalTokens
 from groot_ros.nodes.solver import ChunkSolver, SolveRequest
 
 FloatArray = NDArray[np.float32]
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 
 
 class CountingSystem1:
