@@ -17,12 +17,14 @@ from launch.substitutions import (
     LaunchConfiguration,
     NotEqualsSubstitution,
     PathJoinSubstitution,
+    PythonExpression,
 )
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 SWITCH = ('true', 'false')
+POLICY = ('perception', 'planner', 'controller')
 # tf2 subscribes to absolute names; with these remappings every robot has its own frames.
 FRAMES = [('/tf', 'tf'), ('/tf_static', 'tf_static')]
 
@@ -34,7 +36,7 @@ def generate_launch_description() -> LaunchDescription:
         # Several small processes on few cores: threads of one only delay the others.
         SetEnvironmentVariable('OMP_NUM_THREADS', '1'),
         SetEnvironmentVariable('OPENBLAS_NUM_THREADS', '1'),
-        OpaqueFunction(function=_check_tools),
+        OpaqueFunction(function=_check_arguments),
         GroupAction([
             PushRosNamespace(LaunchConfiguration('namespace')),
             *_policy(),
@@ -57,6 +59,8 @@ def _arguments() -> list[DeclareLaunchArgument]:
         argument('allow_untrained', 'false', 'Take an embodiment that the checkpoint was never '
                  'trained for, although its actions are noise.', choices=SWITCH),
         argument('instruction', '', 'What to do from the start; empty for nothing.'),
+        argument('nodes', ','.join(POLICY), 'Nodes of the policy that run on this machine; the '
+                 'others run elsewhere in the same ROS domain.'),
         argument('simulation', 'true', 'Start the simulated Unitree G1; false for a real robot.',
                  choices=SWITCH),
         argument('namespace', '', 'Namespace of every node and topic.'),
@@ -91,6 +95,8 @@ def _node(name: str, parameters: dict[str, object]) -> Node:
         package='groot_ros', executable=name, name=name, output='screen', remappings=FRAMES,
         parameters=[LaunchConfiguration('params_file'), parameters | switches],
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        condition=IfCondition(PythonExpression(
+            [f"'{name}' in '", LaunchConfiguration('nodes'), "'.split(',')"])),
         respawn=LaunchConfiguration('use_respawn'), respawn_delay=1.0)
 
 
@@ -123,9 +129,13 @@ def _recorder() -> ExecuteProcess:
         output='screen', sigterm_timeout='10')
 
 
-def _check_tools(context: LaunchContext) -> None:
-    """Refuse at once what this machine has no tool for."""
+def _check_arguments(context: LaunchContext) -> None:
+    """Refuse at once what is misspelt, and what this machine has no tool for."""
     asked = context.launch_configurations
+    if unknown := set(asked['nodes'].split(',')) - set(POLICY):
+        raise RuntimeError(
+            f"nodes:={asked['nodes']} names {sorted(unknown)}: write some of {','.join(POLICY)}, "
+            'separated by commas without spaces')
     if asked['record'] and 'bag' not in {
             point.name for point in entry_points(group='ros2cli.command')}:
         raise RuntimeError(

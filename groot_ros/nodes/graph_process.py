@@ -73,13 +73,15 @@ def _interrupt_with_parent() -> None:
 
 
 class GraphProcess:
-    """`ros2 launch groot_ros humanoid.launch.py` as a child.
+    """`ros2 launch groot_ros humanoid.launch.py` as a child, or another launch file.
 
     Args:
         domain: ROS_DOMAIN_ID of the child.
         arguments: Launch arguments by name.
         parameters: Parameters of every node, by name; written to `folder`.
         folder: Where parameters and the log go.
+        launch_file: Which file of this package to launch.
+        discovery: ROS_AUTOMATIC_DISCOVERY_RANGE of the child: which machines it talks to.
     """
 
     def __init__(
@@ -88,15 +90,17 @@ class GraphProcess:
         arguments: Mapping[str, str],
         parameters: Mapping[str, Any],
         folder: Path,
+        launch_file: str = 'humanoid.launch.py',
+        discovery: str = 'LOCALHOST',
     ) -> None:
         self.log = folder / 'launch.log'
         params_file = folder / 'parameters.yaml'
         params_file.write_text(yaml.safe_dump({'/**': {'ros__parameters': dict(parameters)}}))
-        command = ['ros2', 'launch', 'groot_ros', 'humanoid.launch.py']
+        command = ['ros2', 'launch', 'groot_ros', launch_file]
         asked = {'params_file': str(params_file)} | dict(arguments)
         command += [f'{name}:={value}' for name, value in asked.items()]
         environment = os.environ | {
-            'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+            'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': discovery}
         with self.log.open('wb') as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
