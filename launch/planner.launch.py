@@ -7,7 +7,7 @@ from launch_ros.substitutions import FindPackageShare
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the part of `humanoid.launch.py` that this machine runs; its arguments hold here."""
+    """Describe the part of `humanoid.launch.py` that runs here; its arguments hold."""
     return LaunchDescription([
         IncludeLaunchDescription(
             PathJoinSubstitution([FindPackageShare('groot_ros'), 'launch', 'humanoid.launch.py']),

@@ -1,8 +1,9 @@
 """Two machines on one: network namespaces joined by a slow link that loses frames.
 
 Run as `python3 lossy_link.py --megabits 50 --loss 0.01` inside `unshare --user --map-root-user
---net`; it prints the process ids that hold the two namespaces and forwards frames until its
-standard input closes, then the bytes it carried and the frames it lost. Needs `ip` (iproute2) and `unshare` (util-linux), no root.
+--net`; it prints the process ids that hold the two namespaces, forwards frames until its standard
+input closes, and prints the bytes it carried and the frames it lost. Needs `ip` (iproute2) and
+`unshare` (util-linux), no root.
 """
 
 from __future__ import annotations
