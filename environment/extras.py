@@ -11,7 +11,7 @@ from ros import runtime
 
 # Lock files of each optional set of packages.
 EXTRAS = {'test': ['test'], 'training': ['training', 'weights'],
-          'parity': ['parity', 'port']}
+          'parity': ['parity', 'port'], 'data': ['data']}
 # One file of each package of descriptions.txt.
 DESCRIPTIONS = {
     'fourier-robot-descriptions':
