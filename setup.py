@@ -27,6 +27,9 @@ setup(
         'imageio',
         'imageio-ffmpeg',
         'rich',
+        'rosbags',
+        'mcap',
+        'zstandard',
     ],
     extras_require={'training': ['torch==2.13.0', 'onnx', 'onnxscript']},
 )

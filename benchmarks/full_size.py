@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from torch import nn
 
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.released_config import read_config
+from groot_ros.model.system1.compiled import CPU_ARGUMENTS
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'test'))
 from measuring import Timed, describe_load, stopwatch
@@ -44,6 +44,10 @@ class Machine(NamedTuple):
     def timed(self, work: Callable[[], object]) -> Timed:
         """Return `work` with all that it starts as a timed variant."""
         return stopwatch(work, self.finish)
+
+    def compile_arguments(self, mode: str) -> dict[str, Any]:
+        """Return what torch.compile needs here; `mode` counts on a GPU."""
+        return CPU_ARGUMENTS if self.device.type == 'cpu' else {'mode': mode}
 
     def describe(self) -> dict[str, Any]:
         """Return what a reader must know about a figure."""
@@ -132,7 +136,13 @@ def weight_bytes(module: nn.Module) -> int:
 
 def peak_memory(machine: Machine) -> str:
     """Return the most memory that this process has held so far."""
-    resident = f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** 20:.2f} GiB RSS'
+    resident = f'{_peak_resident_kib() / 2 ** 20:.2f} GiB RSS'
     if machine.device.type == 'cpu':
         return resident
     return f'{torch.cuda.max_memory_allocated(machine.device) / 2 ** 30:.2f} GiB VRAM, {resident}'
+
+
+def _peak_resident_kib() -> int:
+    """Read VmHWM; ru_maxrss would count what the parent held before it started this process."""
+    lines = Path('/proc/self/status').read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith('VmHWM:'))

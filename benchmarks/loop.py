@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from groot_ros.evaluation.report import format_table
-from groot_ros.nodes.checkpoints import find_checkpoint
+from groot_ros.model.finding import find_checkpoint
 from groot_ros.nodes.demo import choose_scenes
 from groot_ros.nodes.evaluator import START_PATIENCE_S
 from groot_ros.nodes.graph_client import GraphClient

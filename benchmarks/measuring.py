@@ -5,15 +5,37 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groot_ros.evaluation.report import format_table
+
 WARM_UPS = 2
+
+
+class Column(NamedTuple):
+    """How one key of a result is shown; `scale` is from its unit to the title's."""
+
+    key: str
+    title: str
+    form: str
+    scale: float = 1.0
+
+    def cell(self, row: Mapping[str, Any]) -> str:
+        """Return what stands in the row of a variant, nothing if it has no such key."""
+        return format(self.scale * row[self.key], self.form) if self.key in row else ''
+
+
+COLUMNS = (
+    Column('median_s', 'median [ms]', '.3f', 1e3), Column('p95_s', 'p95 [ms]', '.3f', 1e3),
+    Column('times_faster', 'x faster than {reference}', '.2f'),
+    Column('weights_read', 'read [GB]', '.3f', 1e-9), Column('bandwidth', 'GB/s', '.1f', 1e-9),
+    Column('share_of_copy', 'of copy', '.0%'), Column('difference', 'difference', '.1e'))
 
 Timed = Callable[[], float]
 """Does its work once and returns how long that took [s]."""
@@ -67,6 +89,14 @@ def time_in_turn(variants: Mapping[str, Timed], repeats: int) -> dict[str, Durat
         for index in rng.permutation(len(names)):
             seconds[names[index]].append(variants[names[index]]())
     return {name: Durations(np.array(values)) for name, values in seconds.items()}
+
+
+def report(rows: Sequence[Mapping[str, Any]], reference: str) -> str:
+    """Return variants as a table with the columns that any of them has."""
+    columns = [column for column in COLUMNS if any(column.key in row for row in rows)]
+    header = ('variant', *(column.title.format(reference=reference) for column in columns))
+    return format_table(header, [
+        (row['variant'], *(column.cell(row) for column in columns)) for row in rows])
 
 
 def describe_load() -> str:

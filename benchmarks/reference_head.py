@@ -1,15 +1,11 @@
 """The independent port of N1.7's action head that System 1 is compared with.
 
-It is one module of the lerobot package; `scripts/env --with parity` brings it.
+`scripts/env --with parity` brings it.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib
-import importlib.util
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,8 +15,8 @@ from torch import Tensor, nn
 
 from groot_ros.model.system1.action_head import ActionHead
 
-# Packages whose own __init__ files import far more than the head.
-PACKAGES = ('lerobot', 'lerobot.utils', 'lerobot.policies', 'lerobot.policies.groot')
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test'))
+from lerobot_port import import_port
 
 
 class HeadInputs(NamedTuple):
@@ -43,11 +39,6 @@ class HeadInputs(NamedTuple):
     embodiment_id: Tensor
 
 
-def port_is_here() -> bool:
-    """Tell whether the package can be found, without importing it."""
-    return importlib.util.find_spec('lerobot') is not None
-
-
 def port_with_weights_of(head: ActionHead, values: dict[str, Any]) -> nn.Module:
     """Return the port's action head, which shares every weight of `head`.
 
@@ -57,7 +48,7 @@ def port_with_weights_of(head: ActionHead, values: dict[str, Any]) -> nn.Module:
         head: Without `vlln` and `vl_self_attention`.
         values: Its config.json.
     """
-    module = _import_port()
+    module = import_port()
     with torch.device('meta'):
         port: nn.Module = module.GR00TN17ActionHead(module.GR00TN17Config(**values))
     port.vlln, port.vl_self_attention = nn.Identity(), nn.Identity()
@@ -98,20 +89,3 @@ def uncached_chunk(head: ActionHead, inputs: HeadInputs) -> Callable[[], Tensor]
         return actions
 
     return chunk
-
-
-@functools.cache
-def _import_port() -> types.ModuleType:
-    found = importlib.util.find_spec('lerobot')
-    assert found is not None
-    assert found.origin is not None
-    folder = Path(found.origin).parents[1]
-    for name in PACKAGES:
-        package = types.ModuleType(name)
-        package.__path__ = [str(folder / name.replace('.', '/'))]
-        sys.modules[name] = package
-    constants: Any = types.ModuleType('lerobot.policies.groot.configuration_groot')
-    constants.N1_7_DEFAULT_IMAGE_CROP_SIZE = (230, 230)
-    constants.N1_7_DEFAULT_IMAGE_TARGET_SIZE = (256, 256)
-    sys.modules[constants.__name__] = constants
-    return importlib.import_module('lerobot.policies.groot.groot_n1_7')

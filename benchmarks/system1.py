@@ -18,7 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-sys.path.append(str(Path(__file__).resolve().parent))
+sys.path += [str(Path(__file__).resolve().parent),
+             str(Path(__file__).resolve().parents[1] / 'test')]
+import lerobot_port
 from full_size import (
     Machine,
     add_arguments,
@@ -30,16 +32,14 @@ from full_size import (
     weight_bytes,
     with_random_weights,
 )
-from measuring import Durations, time_in_turn, write_results
+from measuring import Durations, report, time_in_turn, write_results
 from reference_head import (
     HeadInputs,
     port_chunk,
-    port_is_here,
     port_with_weights_of,
     uncached_chunk,
 )
 
-from groot_ros.evaluation.report import format_table
 from groot_ros.model.config import System1Config
 from groot_ros.model.system1.action_head import ActionHead
 from groot_ros.model.system1.compiled import DenoisingGraph, compile_head
@@ -97,20 +97,21 @@ def _plain(head: ActionHead, inputs: HeadInputs, context: Any, conditions: Any) 
 
 def _captured(head: ActionHead, inputs: HeadInputs, context: Any, conditions: Any) -> Chunk:
     graph = DenoisingGraph(head, conditions, context, inputs.embodiment_id)
-    return lambda: graph.denoise(inputs.state, inputs.noise)
+    freedom = torch.ones_like(inputs.noise[0, :, :1])
+    return lambda: graph.denoise(inputs.state, inputs.noise, freedom)
 
 
-def make_references(head: ActionHead, inputs: HeadInputs, size: str,
+def make_references(head: ActionHead, inputs: HeadInputs, size: str, machine: Machine, *,
                     compiled: bool) -> dict[str, Chunk]:
     """Return the references, the one that ratios refer to first."""
     own = {UNCACHED: uncached_chunk(head, inputs)}
-    if not port_is_here():
+    if not lerobot_port.is_here():
         return own
     chunks = {PORT: port_chunk(port_with_weights_of(head, n1_7_values(size)), inputs)}
     if compiled:
         port = port_with_weights_of(head, n1_7_values(size))
-        on_gpu = inputs.noise.is_cuda
-        port.model.compile(mode='max-autotune' if on_gpu else 'default')  # type: ignore[operator]
+        arguments = machine.compile_arguments('max-autotune')
+        port.model.compile(**arguments)  # type: ignore[operator]
         chunks = {PORT_COMPILED: port_chunk(port, inputs), **chunks}
     return {**chunks, **own}
 
@@ -171,20 +172,6 @@ def summarize(measured: dict[str, Durations], differences: dict[str, float], hea
     return rows
 
 
-def report(rows: list[dict[str, Any]], reference: str) -> str:
-    """Return the results as a table."""
-    def cell(row: dict[str, Any], key: str, form: str, scale: float = 1.0) -> str:
-        return format(scale * row[key], form) if key in row else ''
-
-    header = ('variant', 'median [ms]', 'p95 [ms]', f'x faster than {reference}', 'read [GB]',
-              'GB/s', 'of copy', 'difference')
-    return format_table(header, [(
-        row['variant'], cell(row, 'median_s', '.3f', 1e3), cell(row, 'p95_s', '.3f', 1e3),
-        cell(row, 'times_faster', '.2f'),
-        cell(row, 'weights_read', '.3f', 1e-9), cell(row, 'bandwidth', '.1f', 1e-9),
-        cell(row, 'share_of_copy', '.0%'), cell(row, 'difference', '.1e')) for row in rows])
-
-
 def verdict(rows: list[dict[str, Any]], size: str, machine: Machine) -> str:
     """Return whether the goals are met, which are for a full-size head on a GPU."""
     best = min((row for row in rows if row['variant'] in MODES), key=lambda row: row['median_s'])
@@ -213,7 +200,7 @@ def main() -> None:
     head, inputs = make_head(config, machine), make_inputs(config, machine)
     print(f'weights {weight_bytes(head) / 1e9:.3f} GB, peak {peak_memory(machine)}')
     chunks = make_chunks(head, inputs, modes)
-    references = make_references(head, inputs, asked.size,
+    references = make_references(head, inputs, asked.size, machine,
                                  compiled=any('compile' in mode for mode in modes))
     reference = next(iter(references))
     if reference == UNCACHED:

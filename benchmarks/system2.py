@@ -2,8 +2,8 @@
 
     scripts/env --with training python benchmarks/system2.py --device cuda
 
-Random weights, one 256x256 camera, a short sentence. The reference is transformers' own forward of
-the same weights without the head's layers, timed in turn with ours.
+Random weights, one 256x256 camera, a short sentence. The reference is transformers' own forward,
+then the head's layers, with the same weights; timed in turn with ours.
 """
 
 from __future__ import annotations
@@ -29,9 +29,8 @@ from full_size import (
     weight_bytes,
     with_random_weights,
 )
-from measuring import Durations, time_in_turn, write_results
+from measuring import Durations, report, time_in_turn, write_results
 
-from groot_ros.evaluation.report import format_table
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.groot import GoalTokenEncoder
 from groot_ros.model.released_backbone import ReleasedBackboneConfig
@@ -69,12 +68,12 @@ def make_inputs(config: ModelConfig, machine: Machine) -> BackboneInputs:
         prepared.pixel_values.to(device, machine.dtype), prepared.patch_grid.to(device))
 
 
-def make_encoders(encoder: GoalTokenEncoder, inputs: BackboneInputs,
-                  modes: Iterable[str]) -> dict[str, Encode]:
+def make_encoders(encoder: GoalTokenEncoder, inputs: BackboneInputs, modes: Iterable[str],
+                  machine: Machine) -> dict[str, Encode]:
     """Return our encoding of one observation in each mode."""
     # Not `encoder.compile()`, which would replace the eager forward.
-    calls: dict[str, Callable[..., Any]] = {'eager': encoder,
-                                            'compile': torch.compile(encoder, dynamic=False)}
+    compiled = torch.compile(encoder, dynamic=False, **machine.compile_arguments('default'))
+    calls: dict[str, Callable[..., Any]] = {'eager': encoder, 'compile': compiled}
     return {mode: _encoding(calls[mode], inputs) for mode in modes}
 
 
@@ -83,15 +82,25 @@ def _encoding(call: Callable[..., Any], inputs: BackboneInputs) -> Encode:
 
 
 def reference(encoder: GoalTokenEncoder, inputs: BackboneInputs) -> Encode:
-    """Return transformers' forward; its last hidden state is the one before the final norm."""
+    """Return transformers' forward and the head's layers: the same work, the same features.
+
+    Its last hidden state is the one before the final norm.
+    """
     qwen = encoder.backbone.model['model']
     qwen.config.image_token_id = int(inputs.input_ids.max())  # see `make_inputs`
     assert inputs.patch_grid is not None
     grid = torch.nn.functional.pad(inputs.patch_grid, (1, 0), value=1)
-    return torch.inference_mode()(lambda: qwen(
-        input_ids=inputs.input_ids, attention_mask=inputs.attention_mask.long(),
-        pixel_values=inputs.pixel_values, image_grid_thw=grid,
-        mm_token_type_ids=inputs.image_mask.long(), use_cache=False).last_hidden_state)
+
+    @torch.inference_mode()
+    def encode() -> Tensor:
+        features = qwen(
+            input_ids=inputs.input_ids, attention_mask=inputs.attention_mask.long(),
+            pixel_values=inputs.pixel_values, image_grid_thw=grid,
+            mm_token_type_ids=inputs.image_mask.long(), use_cache=False).last_hidden_state
+        tokens: Tensor = encoder.vl_self_attention(encoder.vlln(features))
+        return tokens
+
+    return encode
 
 
 def weights_read(encoder: GoalTokenEncoder) -> int:
@@ -117,19 +126,6 @@ def summarize(measured: dict[str, Durations], read: int, copied: int) -> list[di
     return rows
 
 
-def report(rows: list[dict[str, Any]]) -> str:
-    """Return the results as a table."""
-    def cell(row: dict[str, Any], key: str, form: str, scale: float = 1.0) -> str:
-        return format(scale * row[key], form) if key in row else ''
-
-    header = ('variant', 'median [ms]', 'p95 [ms]', f'x faster than {REFERENCE}', 'GB/s',
-              'of copy')
-    return format_table(header, [(
-        row['variant'], cell(row, 'median_s', '.3f', 1e3), cell(row, 'p95_s', '.3f', 1e3),
-        cell(row, 'times_faster', '.2f'), cell(row, 'bandwidth', '.1f', 1e-9),
-        cell(row, 'share_of_copy', '.0%')) for row in rows])
-
-
 def verdict(rows: list[dict[str, Any]], size: str, machine: Machine) -> str:
     """Return whether the goal is met, which is for the full size on a GPU."""
     if size != 'full' or machine.device.type == 'cpu':
@@ -151,14 +147,15 @@ def main() -> None:
     encoder, inputs = make_encoder(config, machine), make_inputs(config, machine)
     print(f'weights {weight_bytes(encoder) / 1e9:.3f} GB, peak {peak_memory(machine)}')
     copy, copied = copying(machine, asked.size)
-    encodings = {REFERENCE: reference(encoder, inputs), **make_encoders(encoder, inputs, modes)}
+    encodings = {REFERENCE: reference(encoder, inputs),
+                 **make_encoders(encoder, inputs, modes, machine)}
     measured = time_in_turn(
         {name: machine.timed(encode) for name, encode in encodings.items()} | {COPY: copy},
         asked.repeats)
     rows = summarize(measured, weights_read(encoder), copied)
     conditions = {'size': asked.size, 'repeats': asked.repeats, **machine.describe()}
     print(', '.join(f'{name} {value}' for name, value in conditions.items()))
-    print(report(rows))
+    print(report(rows, REFERENCE))
     print(verdict(rows, asked.size, machine))
     write_results(asked.json, conditions, rows)
 

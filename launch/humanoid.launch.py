@@ -1,21 +1,19 @@
 """Bring up perception, planner and controller and, unless told not to, a simulated G1."""
 
-from importlib.metadata import entry_points
-
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
-    ExecuteProcess,
     GroupAction,
+    IncludeLaunchDescription,
     OpaqueFunction,
     SetEnvironmentVariable,
     Shutdown,
 )
 from launch.conditions import IfCondition
 from launch.substitutions import (
+    IfElseSubstitution,
     LaunchConfiguration,
-    NotEqualsSubstitution,
     PathJoinSubstitution,
     PythonExpression,
 )
@@ -24,9 +22,12 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 SWITCH = ('true', 'false')
+RELEASES = ('n1_5', 'n1_6', 'n1_7')
 POLICY = ('perception', 'planner', 'controller')
-# tf2 subscribes to absolute names; with these remappings every robot has its own frames.
-FRAMES = [('/tf', 'tf'), ('/tf_static', 'tf_static')]
+# tf2 and clocks use absolute names; with these remappings every robot has its own frames and
+# every simulated robot its own time.
+OWN = [('/tf', 'tf'), ('/tf_static', 'tf_static'), ('/clock', IfElseSubstitution(
+    LaunchConfiguration('simulation'), 'clock', '/clock'))]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -39,7 +40,7 @@ def generate_launch_description() -> LaunchDescription:
         OpaqueFunction(function=_check_arguments),
         GroupAction([
             PushRosNamespace(LaunchConfiguration('namespace')),
-            *_policy(),
+            OpaqueFunction(function=_policy),
             _simulator(),
             _rviz(),
         ]),
@@ -58,6 +59,11 @@ def _arguments() -> list[DeclareLaunchArgument]:
                  'folder, or its owner/name on the Hugging Face hub.'),
         argument('allow_untrained', 'false', 'Take an embodiment that the checkpoint was never '
                  'trained for, although its actions are noise.', choices=SWITCH),
+        argument('backend', '', 'Running GR00T policy server that plans instead of the '
+                 'checkpoint, such as zmq://192.168.1.5:5555; empty for the checkpoint.'),
+        argument('backend_version', 'n1_7', 'Release of that server.', choices=RELEASES),
+        argument('action_period_s', '', 'Time from one action to the next [s]; empty for what '
+                 'params_file says, else the checkpoint.'),
         argument('instruction', '', 'What to do from the start; empty for nothing.'),
         argument('nodes', ','.join(POLICY), 'Nodes of the policy that run on this machine; the '
                  'others run elsewhere in the same ROS domain.'),
@@ -75,24 +81,29 @@ def _arguments() -> list[DeclareLaunchArgument]:
                  choices=SWITCH),
         argument('log_level', 'info', 'Lowest severity that is logged.',
                  choices=('debug', 'info', 'warn', 'error', 'fatal')),
-        argument('record', '', 'Folder of a new bag of every topic; empty records nothing.'),
+        argument('record', 'false', 'Record an episode from the start to the end; folder:=, '
+                 'operator:=, licence:=, task:= as in record.launch.py.', choices=SWITCH),
     ]
 
 
-def _policy() -> list[Node]:
-    given = {name: _text(name) for name in ('embodiment', 'checkpoint')}
+def _policy(context: LaunchContext) -> list[Node]:
+    given = {name: _text(name) for name in ('embodiment', 'checkpoint', 'backend')}
     given['allow_untrained'] = _switch('allow_untrained')
+    served = {'backend_version': _text('backend_version')}
+    if context.launch_configurations['action_period_s']:
+        served['action_period_s'] = ParameterValue(
+            LaunchConfiguration('action_period_s'), value_type=float)
     return [
         _node('perception', given),
         _node('planner', given | {'instruction': _text('instruction')}),
-        _node('controller', given),
+        _node('controller', given | served),
     ]
 
 
 def _node(name: str, parameters: dict[str, object]) -> Node:
     switches = {'use_sim_time': _switch('use_sim_time'), 'autostart': _switch('autostart')}
     return Node(
-        package='groot_ros', executable=name, name=name, output='screen', remappings=FRAMES,
+        package='groot_ros', executable=name, name=name, output='screen', remappings=OWN,
         parameters=[LaunchConfiguration('params_file'), parameters | switches],
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],
         condition=IfCondition(PythonExpression(
@@ -104,6 +115,7 @@ def _simulator() -> Node:
     # The simulator makes the time that the others follow: it never gets use_sim_time.
     return Node(
         package='groot_ros', executable='simulator', name='simulator', output='screen',
+        remappings=OWN,
         condition=IfCondition(LaunchConfiguration('simulation')),
         parameters=[
             LaunchConfiguration('params_file'),
@@ -116,17 +128,16 @@ def _simulator() -> Node:
 def _rviz() -> Node:
     config = PathJoinSubstitution([FindPackageShare('groot_ros'), 'config', 'rviz', 'groot.rviz'])
     return Node(
-        package='rviz2', executable='rviz2', output='screen', remappings=FRAMES,
+        package='rviz2', executable='rviz2', output='screen', remappings=OWN,
         condition=IfCondition(LaunchConfiguration('use_rviz')), arguments=['-d', config],
         parameters=[{'use_sim_time': _switch('use_sim_time')}],
         on_exit=Shutdown(reason='RViz was closed'))
 
 
-def _recorder() -> ExecuteProcess:
-    return ExecuteProcess(
-        cmd=['ros2', 'bag', 'record', '--all', '--output', LaunchConfiguration('record')],
-        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('record'), '')),
-        output='screen', sigterm_timeout='10')
+def _recorder() -> IncludeLaunchDescription:
+    return IncludeLaunchDescription(
+        PathJoinSubstitution([FindPackageShare('groot_ros'), 'launch', 'record.launch.py']),
+        condition=IfCondition(LaunchConfiguration('record')))
 
 
 def _check_arguments(context: LaunchContext) -> None:
@@ -136,11 +147,6 @@ def _check_arguments(context: LaunchContext) -> None:
         raise RuntimeError(
             f"nodes:={asked['nodes']} names {sorted(unknown)}: write some of {','.join(POLICY)}, "
             'separated by commas without spaces')
-    if asked['record'] and 'bag' not in {
-            point.name for point in entry_points(group='ros2cli.command')}:
-        raise RuntimeError(
-            'record:= needs the command `ros2 bag`, which is not installed here: '
-            'sudo apt install ros-jazzy-ros2bag ros-jazzy-rosbag2-storage-mcap')
     if asked['use_rviz'] == 'true':
         try:
             get_package_share_directory('rviz2')

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groot_ros.control.chunk import ActionChunk
+from groot_ros.control.curve import Motion
+from groot_ros.control.emergency_stop import EmergencyStop
+from groot_ros.control.intake import ChunkIntake, Shared
 from groot_ros.control.limits import LimitFilter
-from groot_ros.control.timeline import ChunkTimeline
+from groot_ros.control.seams import SeamSettings
+from groot_ros.control.stops import Stops, StopSettings
 from groot_ros.control.tokens import TokenGate, TokenOrigin
-from groot_ros.control.watchdog import Deadline, Hold, HoldReason
+from groot_ros.control.watchdog import Hold, HoldReason
 from groot_ros.embodiment import Embodiment
 
 Array = NDArray[np.float64]
+
+MOVED = 0.05
+"""A joint this far from its command was moved while the robot rested [rad]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +31,14 @@ class PlaybackSettings:
     """What a user may tune.
 
     Attributes:
-        overlap: How long it takes to get from the motion under way to a new chunk [s].
-        max_state_age: Age from which on joint states are stale [s].
-        max_token_age: Age from which on the observation behind the tokens is stale [s].
+        seams: How chunks are joined.
         approach_velocity: Highest speed while a joint catches up with the plan [rad/s].
+        stops: What brings the robot to rest.
     """
 
-    overlap: float = 0.25
-    max_state_age: float = 0.1
-    max_token_age: float = 1.0
+    seams: SeamSettings = field(default_factory=SeamSettings)
     approach_velocity: float = 1.0
+    stops: StopSettings = field(default_factory=StopSettings)
 
 
 class Command(NamedTuple):
@@ -60,36 +65,45 @@ class Playback:
         action_groups: Groups that the columns of a chunk stand for, in order.
         checkpoint: Fingerprint that goal tokens must carry.
         settings: What a user may tune.
+        emergency: The latch of the emergency stop, which outlives a playback.
     """
 
     def __init__(
             self, embodiment: Embodiment, action_groups: Sequence[str], checkpoint: str,
-            settings: PlaybackSettings | None = None) -> None:
+            settings: PlaybackSettings | None = None, emergency: EmergencyStop | None = None,
+    ) -> None:
         settings = settings or PlaybackSettings()
-        self._tick = 1.0 / embodiment.rates.control_hz
+        tick = 1.0 / embodiment.rates.control_hz
         self._columns = embodiment.group_indices(action_groups)
         self._idle_target = embodiment.home.copy()
         self._names = embodiment.joint_names
-        self._timeline = ChunkTimeline(settings.overlap)
-        self.limits = LimitFilter(embodiment, self._tick, settings.approach_velocity)
+        self._intake = ChunkIntake(len(self._columns), tick, settings.seams)
+        self.limits = LimitFilter(embodiment, tick, settings.approach_velocity)
         self.gate = TokenGate(
-            checkpoint, embodiment.model.embodiment_tag, settings.max_token_age)
-        self._state = Deadline(
-            settings.max_state_age, HoldReason.NO_STATE, HoldReason.STALE_STATE,
-            f'is something published on {embodiment.joint_state_topic}?')
-        self._tokens = Deadline(
-            settings.max_token_age, HoldReason.NO_TOKENS, HoldReason.STALE_TOKENS,
-            'are perception and planner running, and is there an instruction?')
+            checkpoint, embodiment.model.embodiment_tag, settings.stops.max_token_age)
+        self.stops = Stops(embodiment, settings.stops, emergency)
+        self.stop_count = 0
+        self._measured = embodiment.home
+        self._playing = False
+        self._moved = MOVED
         self._seeded = False
-        self._pause: Hold | None = None
-        self._fault: Hold | None = None
         self._jumped: Hold | None = None
         self._now = float('-inf')
 
     @property
     def seams(self) -> int:
         """Chunks joined to the one before."""
-        return self._timeline.seams
+        return self._intake.timeline.seams
+
+    @property
+    def delay_ticks(self) -> int:
+        """The delay of chunks to expect, in ticks from the capture of their joint state."""
+        return self._intake.delay.ticks
+
+    def tune(self, stops: StopSettings) -> None:
+        """Take other limits beyond which the robot rests."""
+        self.stops.tune(stops)
+        self.gate.max_age = stops.max_token_age
 
     def on_state(self, positions: Array, stamp: float) -> Hold | None:
         """Take measured positions [rad], shape (num_joints,), captured at `stamp` [s].
@@ -106,7 +120,10 @@ class Playback:
         if not self._seeded:
             self.limits.reset(positions)
             self._seeded = True
-        self._state.stamp = stamp
+        if self._playing:
+            self.stops.tracking.update(self.limits.positions, positions, stamp)
+        self._measured = positions
+        self.stops.state.stamp = stamp
         return None
 
     def on_tokens(self, tokens: TokenOrigin, now: float) -> Hold | None:
@@ -116,33 +133,38 @@ class Playback:
         if hold is None:
             if self.gate.epoch != before:
                 self._void_plan()
-            self._tokens.stamp = tokens.stamp
+            self.stops.tokens.stamp = tokens.stamp
         return hold
 
     def on_chunk(self, chunk: ActionChunk, now: float) -> Hold | None:
         """Join a chunk to the plan; returns why it was not, None if it was."""
-        if chunk.positions.shape[1] != len(self._columns):
-            return self.on_failure(Hold(
-                HoldReason.BAD_CHUNK,
-                f'chunks must have {len(self._columns)} columns, got '
-                f'{chunk.positions.shape[1]}'))
-        if chunk.epoch != self.gate.epoch or self._tokens.stamp is None:
+        if chunk.epoch != self.gate.epoch or self.stops.tokens.stamp is None:
             return Hold(
                 HoldReason.OLD_EPOCH,
                 f'the chunk is of epoch {chunk.epoch}, {self.gate.epoch} is in force')
-        # The command in force was due one tick ago: the line to the chunk starts there.
-        if not self._timeline.add(
-                chunk, now - self._tick, self.limits.positions[self._columns]):
-            return Hold(
-                HoldReason.CHUNK_ENDED,
-                f'the chunk ended {now - chunk.end:.2f} s ago: is System 1 too slow?')
-        self._fault = self._jumped = None
-        return None
+        hold = self._intake.join(chunk, now, Motion(
+            self.limits.positions[self._columns], self.limits.velocities[self._columns]))
+        if hold is None:
+            self._jumped = None
+            self.stops.on_chunk(self._intake.timeline.disagreement)
+        return hold
 
     def on_failure(self, hold: Hold) -> Hold:
         """Note why no chunk could be made; the plan at hand is played to its end."""
-        self._fault = hold
-        return hold
+        return self._intake.fail(hold)
+
+    def wants_chunk(self, now: float) -> bool:
+        """Return whether the next chunk may be asked for at `now` [s]."""
+        return self._intake.wants_chunk(now)
+
+    def shared(self, stamp: float, period: float) -> Shared | None:
+        """Return what a chunk shall continue; None if there is no motion under way.
+
+        Args:
+            stamp: Capture time of the joint state that the chunk will be predicted from [s].
+            period: Time from one of its rows to the next [s].
+        """
+        return self._intake.shared(stamp, period) if self._playing else None
 
     def require_epoch(self, epoch: int) -> None:
         """Void every plan and token of an epoch before `epoch`."""
@@ -151,13 +173,12 @@ class Playback:
 
     def pause(self, hold: Hold) -> None:
         """Come to rest until `resume`."""
-        self._pause = hold
+        self.stops.block(hold)
 
     def resume(self) -> None:
         """Go on with the next chunk, from the newest measured pose."""
-        if self._pause is not None:
-            self._pause = None
-            self._timeline.clear()
+        if self.stops.unblock(HoldReason.PAUSED_BY_USER):
+            self._intake.timeline.clear()
             # The robot may have been moved meanwhile.
             self._seeded = not self.limits.at_rest
 
@@ -165,8 +186,9 @@ class Playback:
         """Forget plan, tokens and pose: nothing captured up to `now` [s] acts any more."""
         self._void_plan()
         self.gate.void_captures_until(now)
-        self._state.stamp = None
-        self._fault = self._jumped = None
+        self.stops.forget()
+        self._intake.reset()
+        self._jumped = None
         self._seeded = False
         self._now = float('-inf')
 
@@ -175,11 +197,13 @@ class Playback:
         if now < self._now:
             self._forget_times(now)
         self._now = now
+        self._intake.delay.tick(now)
         if not self._seeded:
             return None
         hold = self.hold(now)
+        self._note(hold)
         if hold is None:
-            plan = self._timeline.sample(now)
+            plan = self._intake.timeline.sample(now)
             target = self._idle_target.copy()
             target[self._columns] = plan
             positions = self.limits.follow(target)
@@ -189,28 +213,32 @@ class Playback:
 
     def hold(self, now: float) -> Hold | None:
         """Return why the plan is not played at `now` [s], None if it is."""
-        if blocked := self._pause or self._jumped:
-            return blocked
-        return self._state.check(now) or self._tokens.check(now) or self._plan_problem(now)
+        return (self.stops.asked_for(now) or self._jumped or self.stops.check(now)
+                or self._intake.problem(now))
 
-    def _plan_problem(self, now: float) -> Hold | None:
-        end = self._timeline.end
-        if end is None:
-            return self._fault or Hold(
-                HoldReason.NO_CHUNK, 'the first chunk is not there yet: System 1 is solving')
-        if now > end:
-            return self._fault or Hold(
-                HoldReason.CHUNK_ENDED,
-                f'the plan ended {now - end:.2f} s ago: is System 1 too slow?')
-        return None
+    def _note(self, hold: Hold | None) -> None:
+        """Count a stop; go on after a rest from where the robot is, if it was moved."""
+        if self._playing and hold is not None:
+            self.stop_count += 1
+            self.stops.tracking.forget()
+        elif not self._playing and hold is None and self.limits.at_rest and (
+                np.abs(self._measured - self.limits.positions).max() > self._moved):
+            self.limits.reset(self._measured)
+        if hold is not None and hold.reason is HoldReason.EMERGENCY_STOP:
+            self._moved = 0.0  # nothing was commanded meanwhile: the arms may have sunk
+        elif hold is None:
+            self._moved = MOVED
+        self._playing = hold is None
 
     def _void_plan(self) -> None:
-        self._timeline.clear()
-        self._tokens.stamp = None
+        self._intake.timeline.clear()
+        self.stops.tokens.stamp = None
 
     def _forget_times(self, now: float) -> None:
         """Drop whatever carries a stamp of the clock before it jumped; the pose stays."""
         self._void_plan()
+        self.stops.forget()
+        self._intake.delay.reset()
         self.gate.void_captures_until(float('-inf'))
         self._jumped = Hold(
             HoldReason.CLOCK_JUMPED,

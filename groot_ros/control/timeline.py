@@ -2,107 +2,87 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from groot_ros.control.chunk import ActionChunk
-
-Array = NDArray[np.float64]
-
-
-class _Plan(NamedTuple):
-    """Knots of a line to the first row that is met and a cubic Hermite curve through the rest.
-
-    Attributes:
-        times: Ascending [s], shape (knots,).
-        values: [rad], shape (knots, action_dim).
-        slopes: [rad/s], shape (knots, action_dim).
-    """
-
-    times: Array
-    values: Array
-    slopes: Array
+from groot_ros.control.curve import Array, Curve, Motion
+from groot_ros.control.seams import Seam, curve_of
 
 
 class ChunkTimeline:
     """The joint targets from now to the end of the newest chunk.
 
-    A new chunk is met `overlap` after its arrival: a straight line leads there from the position
-    in force (the limit filter rounds its corner). A policy without memory needs that. Where a
-    motion begins at rest, the first rows of every chunk hardly move; were they executed and the
-    next chunk predicted from there, the robot would never start.
+    Targets do not jump, and neither do their velocities, whatever the chunks say.
+
+    Attributes:
+        seams: Chunks joined to a plan.
+        disagreement: Largest distance of the newest chunk from the plan that it replaced, over
+            the time both speak of [rad]; 0 if there is none.
 
     Args:
-        overlap: How long it takes to get from the motion under way to a new chunk [s].
+        seam: How to join chunks.
     """
 
-    def __init__(self, overlap: float) -> None:
-        self._overlap = overlap
-        self._plan: _Plan | None = None
+    def __init__(self, seam: Seam) -> None:
+        self._seam = seam
+        self._plan: Curve | None = None
         self.seams = 0
+        self.disagreement = 0.0
 
     @property
     def end(self) -> float | None:
         """When the plan comes to rest [s], None without a plan."""
-        return None if self._plan is None else float(self._plan.times[-1])
+        return None if self._plan is None else self._plan.end
 
     def clear(self) -> None:
         """Forget the plan."""
         self._plan = None
 
-    def add(self, chunk: ActionChunk, now: float, position: Array) -> bool:
-        """Take over a new chunk.
+    def add(self, chunk: ActionChunk, now: float, motion: Motion) -> bool:
+        """Take over a new chunk; one that the robot waited for begins now.
 
         Args:
             chunk: Its columns are the joints of the timeline.
             now: Time of the join [s].
-            position: Joint targets in force [rad], shape (action_dim,).
+            motion: Of the newest command, shapes (action_dim,).
 
         Returns:
             False if the chunk ended before `now`: there is nothing left to execute.
         """
+        if self._seam.waits:
+            chunk = replace(chunk, stamp=now)
         if chunk.end <= now:
             return False
-        rows = _knots(chunk)
-        last = len(rows.times) - 1
-        first = min(int(np.searchsorted(rows.times, now + self._overlap - 1e-9)), last)
         self.seams += self._plan is not None
-        self._plan = _Plan(
-            np.concatenate(([now], rows.times[first:])),
-            np.concatenate((position[None], rows.values[first:])),
-            np.concatenate((np.zeros_like(position)[None], rows.slopes[first:])))
+        self.disagreement = self._distance(chunk, now)
+        self._plan = self._seam.join(self._plan, chunk, now, motion)
         return True
 
     def sample(self, now: float) -> Array | None:
         """Return the joint targets at `now` [rad], shape (action_dim,), None without a plan.
 
-        Before the plan its first target, after it its last one.
+        After the plan its last target.
+        """
+        return None if self._plan is None else self._plan.at(now).positions
+
+    def rows(self, first: float, period: float) -> Array:
+        """Return the targets of the plan at `first` [s] and every `period` [s] from there.
+
+        Returns:
+            [rad], shape (rows, action_dim): as many as are due before the plan ends, maybe none.
         """
         if self._plan is None:
-            return None
-        times, values, slopes = self._plan
-        segment = int(np.clip(np.searchsorted(times, now) - 1, 0, len(times) - 2))
-        span = times[segment + 1] - times[segment]
-        s = np.clip((now - times[segment]) / span, 0.0, 1.0)
-        if segment == 0:
-            line: Array = (1.0 - s) * values[0] + s * values[1]
-            return line
-        position: Array = (
-            (1.0 + 2.0 * s) * (1.0 - s) ** 2 * values[segment]
-            + s * (1.0 - s) ** 2 * span * slopes[segment]
-            + s**2 * (3.0 - 2.0 * s) * values[segment + 1]
-            + s**2 * (s - 1.0) * span * slopes[segment + 1])
-        return position
+            return np.zeros((0, 0))
+        count = int(np.floor((self._plan.end - first) / period + 1e-6)) + 1
+        times: Array = first + period * np.arange(max(count, 0), dtype=np.float64)
+        return self._plan.at_times(times).positions
 
-
-def _knots(chunk: ActionChunk) -> _Plan:
-    """Return a chunk's rows with Catmull-Rom slopes: at rest at the end."""
-    rows = chunk.positions.astype(np.float64)
-    times: Array = chunk.stamp + chunk.period * np.arange(1, len(rows) + 1, dtype=np.float64)
-    slopes = np.zeros_like(rows)
-    slopes[1:-1] = (rows[2:] - rows[:-2]) / (2.0 * chunk.period)
-    if len(rows) > 1:
-        slopes[0] = (rows[1] - rows[0]) / chunk.period
-    return _Plan(times, rows, slopes)
+    def _distance(self, chunk: ActionChunk, now: float) -> float:
+        rows = curve_of(chunk)
+        if self._plan is None:
+            return 0.0
+        shared = (rows.times > now) & (rows.times <= self._plan.end)
+        apart = np.abs(self._plan.at_times(rows.times).positions - rows.values)[shared]
+        return float(apart.max(initial=0.0))

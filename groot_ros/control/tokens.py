@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from groot_ros.control.watchdog import Hold, HoldReason
-
-# Clocks of two machines may differ by this much before a stamp counts as from the future [s].
-CLOCK_TOLERANCE = 0.1
+from groot_ros.control.watchdog import CLOCK_TOLERANCE, Hold, HoldReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class TokenGate:
     def __init__(self, checkpoint: str, embodiment: str, max_age: float) -> None:
         self._checkpoint = checkpoint
         self._embodiment = embodiment
-        self._max_age = max_age
+        self.max_age = max_age
         self._not_before = float('-inf')
         self.epoch = 0
 
@@ -84,10 +81,10 @@ class TokenGate:
                 HoldReason.OLD_EPOCH,
                 'tokens are of an observation from before the reset: waiting for the next one')
         age = now - tokens.stamp
-        if age > self._max_age:
+        if age > self.max_age:
             return Hold(
                 HoldReason.STALE_TOKENS,
-                f'tokens are of an observation {age:.2f} s ago, {self._max_age:.2f} s are '
+                f'tokens are of an observation {age:.2f} s ago, {self.max_age:.2f} s are '
                 'allowed: is System 2 too slow?')
         if age < -CLOCK_TOLERANCE:
             return Hold(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+CLOCK_TOLERANCE = 0.1
+"""Clocks of two machines may differ by this much before a stamp counts as from the future [s]."""
+
 
 class HoldReason(Enum):
     """Why no motion is commanded; the names are those of PolicyStatus.msg."""
@@ -25,6 +28,16 @@ class HoldReason(Enum):
     PAUSED_BY_USER = auto()
     CLOCK_JUMPED = auto()
     SOLVER_FAILED = auto()
+    EMERGENCY_STOP = auto()
+    DEADMAN_RELEASED = auto()
+    TRACKING_ERROR = auto()
+    DISAGREEMENT = auto()
+    SOLVER_DEAD = auto()
+    DELAY_TOO_LONG = auto()
+    SERVER_UNREACHABLE = auto()
+    OUTPUT_REFUSED = auto()
+    NO_OBSERVATION = auto()
+    STALE_OBSERVATION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,11 @@ class Deadline:
         if self.stamp is None:
             return Hold(self.missing, self.advice)
         age = now - self.stamp
+        if age < -CLOCK_TOLERANCE:
+            return Hold(
+                HoldReason.CLOCK_JUMPED,
+                f'newest is stamped {-age:.2f} s ahead of this clock: do both machines share one '
+                f'time, and is use_sim_time the same for all nodes? {self.advice}')
         if age > self.max_age:
             return Hold(
                 self.stale, f'newest is {age:.2f} s old, {self.max_age:.2f} s are allowed: '

@@ -7,7 +7,7 @@ from groot_ros.embodiment.description import (
     read_description,
 )
 from groot_ros.embodiment.errors import EmbodimentError
-from groot_ros.embodiment.loading import known_embodiments, load_embodiment
+from groot_ros.embodiment.loading import embodiment_file, known_embodiments, load_embodiment
 from groot_ros.embodiment.robot import (
     Camera,
     CommandOutput,
@@ -28,6 +28,7 @@ __all__ = [
     'ModelMapping',
     'Rates',
     'check_against_description',
+    'embodiment_file',
     'known_embodiments',
     'load_embodiment',
     'read_description',

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import os
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from groot_ros.embodiment.errors import EmbodimentError, did_you_mean
 from groot_ros.embodiment.robot import Embodiment, Joint
 
 # Descriptions are written with three to five digits: a limit may differ by its rounding.
 ROUNDING = 1e-3
+PACKAGE = 'package://'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,29 @@ def read_description(xml: str, source: str = 'robot_description') -> Description
             '', f'starts with <{root.tag}>: <robot> (URDF) or <mujoco> (MJCF) was expected',
             source)
     return Description(source, readers[root.tag](root))
+
+
+def open_description(file: str, folder: Path) -> Description:
+    """Read a description named as a path from `folder` or as `package://name/path`.
+
+    Raises:
+        EmbodimentError: If there is no such file, or it is neither URDF nor MJCF.
+    """
+    for path in _places(file, folder):
+        if path.is_file():
+            return read_description(path.read_text(encoding='utf-8'), path.name)
+    raise EmbodimentError(
+        'description', f"no file '{file}': give a path from {folder}, or package://name/path of "
+        'a package that is installed and sourced')
+
+
+def _places(file: str, folder: Path) -> list[Path]:
+    """Return where a named description may lie."""
+    if not file.startswith(PACKAGE):
+        return [folder / file]
+    package, _, path = file.removeprefix(PACKAGE).partition('/')
+    prefixes = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    return [Path(prefix, 'share', package, path) for prefix in prefixes if prefix]
 
 
 def check_against_description(embodiment: Embodiment, description: Description) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,11 @@ from typing import Any
 
 import yaml
 
+from groot_ros.embodiment.description import (
+    Description,
+    check_against_description,
+    open_description,
+)
 from groot_ros.embodiment.errors import EmbodimentError, did_you_mean
 from groot_ros.embodiment.robot import (
     Camera,
@@ -27,10 +33,10 @@ def load_embodiment(tag_or_file: str | Path) -> Embodiment:
     Raises:
         EmbodimentError: If there is no such file, or naming the key that is wrong in it.
     """
-    file = _find(tag_or_file)
+    file = embodiment_file(tag_or_file)
     try:
         content = yaml.load(file.read_text(encoding='utf-8'), Loader=_UniqueKeyLoader)
-        return _embodiment(file.stem, _Section('', content))
+        return _embodiment(file, _Section('', content))
     except EmbodimentError as error:
         raise error.in_file(str(file)) from None
     except yaml.YAMLError as error:
@@ -51,7 +57,12 @@ def _folders() -> list[Path]:
     return [folder for folder in (source, *installed) if folder.is_dir()]
 
 
-def _find(tag_or_file: str | Path) -> Path:
+def embodiment_file(tag_or_file: str | Path) -> Path:
+    """Return the YAML file of a robot by its tag or path.
+
+    Raises:
+        EmbodimentError: If there is none.
+    """
     path = Path(tag_or_file)
     if path.suffix in ('.yaml', '.yml'):
         if not path.is_file():
@@ -139,18 +150,22 @@ class _Section:
         return tuple(value)
 
 
-def _embodiment(tag: str, root: _Section) -> Embodiment:
+def _embodiment(file: Path, root: _Section) -> Embodiment:
     root.fields(
         'base_frame', 'joint_state_topic', 'joints', 'groups', 'cameras', 'outputs', 'rates',
-        'model', optional=('imu_topic',))
+        'model', optional=('imu_topic', 'description'))
     groups_section = root.section('groups')
     groups = {str(name): groups_section.names(name) for name in groups_section.content}
-    return Embodiment(
-        tag=tag,
+    description = None
+    if 'description' in root.content:
+        description = open_description(root.text('description'), file.parent)
+    joints = root.sections('joints').items()
+    embodiment = Embodiment(
+        tag=file.stem,
         base_frame=root.text('base_frame'),
         joint_state_topic=root.text('joint_state_topic'),
         imu_topic=root.text('imu_topic') if 'imu_topic' in root.content else None,
-        joints=tuple(_joint(name, s) for name, s in root.sections('joints').items()),
+        joints=tuple(_joint(name, section, description) for name, section in joints),
         groups=groups,
         cameras=tuple(_camera(name, s) for name, s in root.sections('cameras').items()),
         outputs=tuple(
@@ -158,12 +173,36 @@ def _embodiment(tag: str, root: _Section) -> Embodiment:
         rates=_rates(root.section('rates')),
         model=_model(root.section('model')),
     )
+    if description is not None:
+        check_against_description(embodiment, description)
+    return embodiment
 
 
-def _joint(name: str, section: _Section) -> Joint:
-    keys = ('lower', 'upper', 'velocity', 'acceleration', 'home')
-    section.fields(*keys)
-    return Joint(name, **{key: section.number(key) for key in keys})
+def _joint(name: str, section: _Section, description: Description | None) -> Joint:
+    described = ('lower', 'upper', 'velocity')
+    section.fields('acceleration', 'home', optional=(*described, 'jerk'))
+    values = {key: section.number(key) for key in section.content}
+    for key in described:
+        if key not in values:
+            values[key] = _described(name, key, section, description)
+    return Joint(name, **values)
+
+
+def _described(
+        name: str, key: str, section: _Section, description: Description | None) -> float:
+    """Return a limit that the file leaves to the robot's description."""
+    if description is None:
+        raise EmbodimentError(
+            section.at(key), "is missing: give it, or name the robot's URDF under description")
+    joint = description.joints.get(name)
+    if joint is None:
+        raise EmbodimentError(
+            section.path, f'is not in {description.source}: '
+            f'{did_you_mean(name, description.joints)}')
+    value = getattr(joint, key)
+    if value is None or not math.isfinite(value):
+        raise EmbodimentError(section.at(key), f'is missing, in {description.source} too: give it')
+    return float(value)
 
 
 def _camera(name: str, section: _Section) -> Camera:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from groot_ros.embodiment.errors import EmbodimentError, did_you_mean
 
 TRANSPORTS = ('raw', 'compressed')
-INTERFACES = ('joint_trajectory', 'float64_multi_array')
+JERK_PER_ACCELERATION = 100.0
+"""Jerk limit of a joint whose file gives none: its full acceleration within 10 ms [1/s]."""
+INTERFACES = ('joint_trajectory', 'float64_multi_array', 'follow_joint_trajectory')
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Joint:
         velocity: Highest speed that may be commanded [rad/s].
         acceleration: Highest acceleration that may be commanded [rad/s^2].
         home: Where the joint is held when no policy moves it [rad].
+        jerk: Highest jerk that may be commanded [rad/s^3]; None stands for
+            `JERK_PER_ACCELERATION` times the acceleration.
     """
 
     name: str
@@ -36,11 +40,19 @@ class Joint:
     velocity: float
     acceleration: float
     home: float
+    jerk: float | None = None
+
+    @property
+    def max_jerk(self) -> float:
+        """Highest jerk that may be commanded, given or by default [rad/s^3]."""
+        return JERK_PER_ACCELERATION * self.acceleration if self.jerk is None else self.jerk
 
     def __post_init__(self) -> None:
         """Refuse numbers that no joint can have."""
         key = f'joints.{self.name}'
-        for field in ('lower', 'upper', 'velocity', 'acceleration', 'home'):
+        rates = ('velocity', 'acceleration') if self.jerk is None else (
+            'velocity', 'acceleration', 'jerk')
+        for field in ('lower', 'upper', 'home', *rates):
             if not math.isfinite(getattr(self, field)):
                 raise EmbodimentError(f'{key}.{field}', 'must be a finite number')
         if self.lower >= self.upper:
@@ -49,7 +61,7 @@ class Joint:
         if not self.lower <= self.home <= self.upper:
             raise EmbodimentError(
                 f'{key}.home', f'{self.home} must lie within [{self.lower}, {self.upper}]')
-        for field in ('velocity', 'acceleration'):
+        for field in rates:
             if getattr(self, field) <= 0.0:
                 raise EmbodimentError(
                     f'{key}.{field}', f'{getattr(self, field)} must be greater than 0')
@@ -86,9 +98,10 @@ class CommandOutput:
     """One controller of the robot and the joints it takes, in its order.
 
     Attributes:
-        interface: 'joint_trajectory' (trajectory_msgs/JointTrajectory) or
-            'float64_multi_array' (std_msgs/Float64MultiArray, positions only).
-        topic: Relative topic of the controller.
+        interface: 'joint_trajectory' (trajectory_msgs/JointTrajectory),
+            'float64_multi_array' (std_msgs/Float64MultiArray, positions only) or
+            'follow_joint_trajectory' (control_msgs/action/FollowJointTrajectory).
+        topic: Relative topic, or action, of the controller.
         joints: Names, in the order in which the controller takes them.
     """
 
@@ -204,6 +217,11 @@ class Embodiment:
     def max_acceleration(self) -> NDArray[np.float64]:
         """Highest accelerations [rad/s^2], shape (num_joints,), read-only."""
         return self._array('acceleration')
+
+    @cached_property
+    def max_jerk(self) -> NDArray[np.float64]:
+        """Highest jerks [rad/s^3], shape (num_joints,), read-only."""
+        return self._array('max_jerk')
 
     def indices(self, names: Iterable[str]) -> NDArray[np.intp]:
         """Return where the named joints stand in the embodiment's order.

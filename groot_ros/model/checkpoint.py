@@ -21,7 +21,8 @@ from groot_ros.model.groot import GoalTokenEncoder, Groot
 from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.action_head import ActionHead
 from groot_ros.model.system2.released import is_ignored_weight
-from groot_ros.model.weight_files import WEIGHTS, CheckpointError, WeightFiles
+from groot_ros.model.weight_files import WeightFiles
+from groot_ros.model.weight_headers import COPY_AGAIN, SINGLE, CheckpointError
 
 __all__ = ['CheckpointError', 'load_model', 'load_system1_head', 'load_system2_backbone',
            'save_model', 'write_json']
@@ -50,7 +51,7 @@ def save_model(model: Groot, folder: Path) -> None:
     write_json(folder / 'config.json', model.config.to_dict())
     weights = {name: value.detach().cpu().contiguous()
                for name, value in model.state_dict().items()}
-    save_file(weights, folder / WEIGHTS, metadata={'format': 'pt'})
+    save_file(weights, folder / SINGLE, metadata={'format': 'pt'})
 
 
 def load_model(folder: Path, dtype: torch.dtype = torch.float32,
@@ -117,11 +118,13 @@ def _belongs(name: str, parts: tuple[str, ...], excluded: tuple[str, ...]) -> bo
 
 def _check_names(origin: Path, wanted: set[str], present: set[str]) -> None:
     for name in sorted(wanted - present):
-        raise CheckpointError(f'{origin}: {name} is missing')
+        raise CheckpointError(f'{origin}: {name} is missing, but config.json asks for it: '
+                              f'{COPY_AGAIN}')
     for name in sorted(present - wanted):
         # Some releases carry an output layer of a tower, which nothing reads.
         if not (name.startswith(BACKBONE) and is_ignored_weight(name)):
-            raise CheckpointError(f'{origin}: {name} is not part of the configured model')
+            raise CheckpointError(f'{origin}: {name} is not part of the model that config.json '
+                                  f'describes: {COPY_AGAIN}')
 
 
 @contextmanager

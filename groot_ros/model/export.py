@@ -44,8 +44,9 @@ class _System1(nn.Module):
         self.head = model.action_head
 
     def forward(self, keys: Tensor, values: Tensor, mask: Tensor, state: Tensor, noise: Tensor,
-                embodiment_id: Tensor) -> Tensor:
-        return self.head.denoise(CrossContext(keys, values, mask), state, noise, embodiment_id)
+                embodiment_id: Tensor, freedom: Tensor) -> Tensor:
+        return self.head.denoise(CrossContext(keys, values, mask), state, noise, embodiment_id,
+                                 freedom=freedom)
 
 
 def export(checkpoint: Path) -> None:
@@ -66,8 +67,8 @@ def export(checkpoint: Path) -> None:
     _write(_System1(model), {
         **context, 'state': torch.zeros(1, 1, head.max_state_dim),
         'noise': torch.zeros(1, head.action_horizon, head.max_action_dim),
-        'embodiment_id': torch.zeros(1, dtype=torch.long)}, ['actions'],
-        checkpoint / 'system1.onnx')
+        'embodiment_id': torch.zeros(1, dtype=torch.long),
+        'freedom': torch.ones(head.action_horizon, 1)}, ['actions'], checkpoint / 'system1.onnx')
 
 
 def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path,

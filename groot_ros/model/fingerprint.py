@@ -31,7 +31,7 @@ def fingerprint(checkpoint: Path) -> str:
     alone reads it, and a released checkpoint has none of its own.
 
     Raises:
-        WeightsError: If a weight file is missing or cut off.
+        CheckpointError: If a weight file is missing or cut off.
     """
     digest = hashlib.sha256()
     for folder in FOLDERS:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from groot_ros.model.weight_headers import COPY_AGAIN
+
 
 class ConfigError(ValueError):
     """A config.json that does not describe a model this package can build."""
@@ -37,12 +39,13 @@ class JsonSection:
         try:
             values = json.loads(path.read_text())
         except FileNotFoundError:
-            raise ConfigError(f'{path}: no such file; a checkpoint folder holds a {path.name}') \
-                from None
+            raise ConfigError(f'{path}: no such file; a checkpoint folder holds a {path.name}: '
+                              f'{COPY_AGAIN}') from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f'{path}: not JSON ({error})') from error
+            raise ConfigError(f'{path}: expected JSON, got {error}: {COPY_AGAIN}') from error
         if not isinstance(values, dict):
-            raise ConfigError(f'{path}: expected an object, got {type(values).__name__}')
+            raise ConfigError(f'{path}: expected an object, got {type(values).__name__}: '
+                              f'{COPY_AGAIN}')
         return cls(str(path), values)
 
     def integer(self, key: str, default: int = _REQUIRED, at_least: int = 1) -> int:
@@ -95,8 +98,9 @@ class JsonSection:
         if key in self.values:
             return self.values[key]
         if default is _REQUIRED:
-            raise ConfigError(f'{self.where}: {key} is missing')
+            raise ConfigError(f'{self.where}: {key} is missing: {COPY_AGAIN}')
         return default
 
     def _wrong(self, key: str, wanted: str, found: Any) -> ConfigError:
-        return ConfigError(f'{self.where}: {key} must be {wanted}, got {json.dumps(found)}')
+        return ConfigError(f'{self.where}: {key} must be {wanted}, got {json.dumps(found)}: '
+                           f'{COPY_AGAIN}')

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.fingerprint import fingerprint
-from groot_ros.model.policy import FloatArray, GoalTokens
+from groot_ros.model.policy import Continuation, ContinuationError, FloatArray, GoalTokens
 from groot_ros.model.processor import Processor
+from groot_ros.model.system1.real_time_chunking import start_loop
 from groot_ros.model.tokenizer import InstructionTokenizer
 
 
@@ -62,7 +63,9 @@ class OnnxSystem1:
         self.fingerprint = fingerprint(checkpoint)
         self.processor = processor
         self._context = _session(checkpoint / 'system1_context.onnx', threads)
-        self._denoise = _session(checkpoint / 'system1.onnx', threads)
+        self._file = checkpoint / 'system1.onnx'
+        self._denoise = _session(self._file, threads)
+        self.inpaints = 'freedom' in {given.name for given in self._denoise.get_inputs()}
         self._embodiment = np.array([self.processor.embodiment_id], np.int64)
 
     def prepare(self, tokens: GoalTokens) -> OnnxContext:
@@ -71,12 +74,21 @@ class OnnxSystem1:
             'features': tokens.features[None], 'attention_mask': tokens.attention_mask[None],
             'image_mask': tokens.image_mask[None]}))
 
-    def solve(self, context: OnnxContext, state: FloatArray, noise: FloatArray) -> FloatArray:
+    def solve(self, context: OnnxContext, state: FloatArray, noise: FloatArray,
+              continuation: Continuation | None = None) -> FloatArray:
         """Denoise one chunk; see `policy.System1.solve`."""
-        normalized = self.processor.normalize_state(state)[None, None]
-        (actions,) = self._denoise.run(None, {
+        if continuation is not None and not self.inpaints:
+            raise ContinuationError(
+                f'{self._file}: expected an input freedom to continue a chunk, got none: run '
+                f'`ros2 run groot_ros export_onnx {self._file.parent}` or solve without')
+        start = start_loop(self.processor, state, noise, continuation)
+        inputs = {
             'keys': context.keys, 'values': context.values, 'mask': context.mask,
-            'state': normalized, 'noise': noise[None], 'embodiment_id': self._embodiment})
+            'state': self.processor.normalize_state(state)[None, None],
+            'noise': start.values[None], 'embodiment_id': self._embodiment}
+        if self.inpaints:
+            inputs['freedom'] = start.freedom
+        (actions,) = self._denoise.run(None, inputs)
         return self.processor.unnormalize_actions(actions[0], state)
 
     def draw_noise(self, rng: np.random.Generator) -> FloatArray:

@@ -74,7 +74,8 @@ def read_config(folder: Path) -> ModelConfig:
     release = RELEASES.get(found.lower())
     if release is None:
         known = ', '.join([SMALL, *(item.model_type for item in RELEASES.values())])
-        raise ConfigError(f'{root.where}: model_type is {found!r}; known: {known}')
+        raise ConfigError(f'{root.where}: model_type is {found!r}; known: {known}: give the '
+                          'folder of a GR00T checkpoint')
     head = root.section('action_head_cfg') if release.nested else root
     config = _action_head(release, head)
     try:

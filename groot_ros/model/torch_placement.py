@@ -1,4 +1,4 @@
-"""Where torch computes, and in which number format."""
+"""Where torch computes, in which number format, and how it runs the denoising loop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 
 from groot_ros.model.config import ModelConfig, System2Config
+from groot_ros.model.policy import RuntimeChoiceError
 
 
 class Placement(NamedTuple):
@@ -31,3 +32,14 @@ def choose_placement(config: ModelConfig, dtype: str) -> Placement:
     if dtype == 'auto':
         dtype = 'bfloat16' if is_released and device.type == 'cuda' else 'float32'
     return Placement(device, {'float32': torch.float32, 'bfloat16': torch.bfloat16}[dtype])
+
+
+def check_mode(mode: str, device: torch.device) -> None:
+    """Refuse a way of the denoising loop that the device has not.
+
+    Raises:
+        RuntimeChoiceError: If a graph is asked for without a GPU.
+    """
+    if mode == 'graph' and device.type != 'cuda':
+        raise RuntimeChoiceError('mode graph: expected a CUDA GPU, got a CPU: use mode eager or '
+                                 'compile')

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from groot_ros.model.checkpoint import load_system1_head, load_system2_backbone
-from groot_ros.model.config import System2Config
+from groot_ros.model.config import DiTConfig, System2Config
 from groot_ros.model.fingerprint import fingerprint
-from groot_ros.model.policy import FloatArray, GoalTokens
+from groot_ros.model.policy import MAX_GOAL_TOKENS, Continuation, FloatArray, GoalTokens
 from groot_ros.model.processor import Processor
 from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.dit import CrossContext
+from groot_ros.model.system1.loops import fixed_loop, pad_context, plain_loop
+from groot_ros.model.system1.real_time_chunking import start_loop
 from groot_ros.model.torch_inputs import released_inputs, small_inputs
-from groot_ros.model.torch_placement import choose_placement
+from groot_ros.model.torch_placement import check_mode, choose_placement
 
 
 class TorchSystem2:
@@ -51,31 +53,44 @@ class TorchSystem2:
 class TorchSystem1:
     """System 1 on torch."""
 
-    def __init__(self, checkpoint: Path, processor: Processor, threads: int,
-                 dtype: str = 'auto') -> None:
+    inpaints = True
+
+    def __init__(self, checkpoint: Path, processor: Processor, threads: int, dtype: str = 'auto',
+                 *, mode: str = 'eager', max_goal_tokens: int = MAX_GOAL_TOKENS) -> None:
         """Load the weights to the GPU if there is one; see `policy.load_system1`."""
         torch.set_num_threads(threads)
         self.fingerprint = fingerprint(checkpoint)
         self.processor = processor
         self._device, self._dtype = choose_placement(read_config(checkpoint), dtype)
+        check_mode(mode, self._device)
         self._head = load_system1_head(checkpoint, self._dtype, self._device)
-        self._embodiment = torch.tensor([processor.embodiment_id], device=self._device)
+        self._padded = None if mode == 'eager' else max_goal_tokens
+        embodiment_id = torch.tensor([processor.embodiment_id], device=self._device)
         with torch.inference_mode():
-            self._conditions = self._head.step_conditions()
+            self._loop = (plain_loop(self._head, embodiment_id) if self._padded is None
+                          else fixed_loop(self._head, embodiment_id, mode, self._padded))
 
     @torch.inference_mode()
     def prepare(self, tokens: GoalTokens) -> CrossContext:
-        """Compute the cross-attention keys and values of a goal-token message."""
-        return self._head.model.prepare(
+        """Compute the cross-attention keys and values of a goal-token message.
+
+        Raises:
+            ValueError: If this head can't read the tokens.
+        """
+        _check_tokens(tokens, self._head.config.diffusion_model_cfg)
+        context = self._head.model.prepare(
             self._numbers(tokens.features), self._tensor(tokens.attention_mask),
             self._tensor(tokens.image_mask))
+        return context if self._padded is None else pad_context(context, self._padded)
 
     @torch.inference_mode()
-    def solve(self, context: CrossContext, state: FloatArray, noise: FloatArray) -> FloatArray:
+    def solve(self, context: CrossContext, state: FloatArray, noise: FloatArray,
+              continuation: Continuation | None = None) -> FloatArray:
         """Denoise one chunk; see `policy.System1.solve`."""
+        start = start_loop(self.processor, state, noise, continuation)
         normalized = self._numbers(self.processor.normalize_state(state)[None])
-        actions = self._head.denoise(context, normalized, self._numbers(noise), self._embodiment,
-                                     self._conditions)
+        actions = self._loop(context, normalized, self._numbers(start.values),
+                             torch.from_numpy(start.freedom).to(self._device, self._dtype))
         return self.processor.unnormalize_actions(actions[0].float().cpu().numpy(), state)
 
     def draw_noise(self, rng: np.random.Generator) -> FloatArray:
@@ -88,3 +103,15 @@ class TorchSystem1:
 
     def _numbers(self, values: FloatArray) -> Tensor:
         return self._tensor(values).to(self._dtype)
+
+
+def _check_tokens(tokens: GoalTokens, config: DiTConfig) -> None:
+    wanted, found = config.cross_attention_dim, tokens.features.shape[1]
+    if found != wanted:
+        raise ValueError(f'goal tokens: expected width {wanted}, as cross_attention_dim says, got '
+                         f'{found}: give planner and controller the same checkpoint')
+    real, image = tokens.attention_mask, tokens.image_mask
+    for name, kind in (('image', real & image), ('text', real & ~image)):
+        if config.use_alternate_vl and not kind.any():  # a softmax over nothing is NaN
+            raise ValueError(f'goal tokens: expected image and text tokens, got {len(real)} '
+                             f'without any {name}: give each prompt an image and words')

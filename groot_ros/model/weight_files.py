@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,16 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-WEIGHTS = 'model.safetensors'
-INDEX = 'model.safetensors.index.json'
+from groot_ros.model.weight_headers import (
+    COPY_AGAIN,
+    INDEX,
+    SINGLE,
+    CheckpointError,
+    read_index,
+)
+
 # safetensors' own names of what weights are stored in, and counters of batches.
 FLOATS, INTEGERS = ('F32', 'BF16', 'F16'), ('I64',)
-
-
-class CheckpointError(ValueError):
-    """A checkpoint whose weights do not belong to its configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,14 @@ class WeightFiles:
         Raises:
             CheckpointError: If there are none, or their list is not readable.
         """
-        if (folder / WEIGHTS).is_file():
-            path = folder / WEIGHTS
+        if (folder / SINGLE).is_file():
+            path = folder / SINGLE
             with _opened(path) as file:
                 return cls(path, dict.fromkeys(file.keys(), path))
         if (folder / INDEX).is_file():
-            return cls(folder / INDEX, _read_index(folder / INDEX))
-        raise CheckpointError(f'{folder}: no weights; a checkpoint folder holds {WEIGHTS}, or '
-                              f'{INDEX} with its shards')
+            return cls(folder / INDEX, read_index(folder / INDEX))
+        raise CheckpointError(f'{folder}: no weights; a checkpoint folder holds {SINGLE}, or '
+                              f'{INDEX} with its shards: {COPY_AGAIN}')
 
     def read(self, wanted: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
         """Yield weights by name, file by file; other weights' bytes are not read.
@@ -71,36 +72,28 @@ class WeightFiles:
     def _check_names(self, path: Path, names: list[str], held: Iterable[str]) -> None:
         for name in sorted(set(names) - set(held)):
             raise CheckpointError(f'{path}: {name} is missing, but {self.origin.name} says it is '
-                                  'in this file')
+                                  f'in this file: {COPY_AGAIN}')
         for name in sorted(set(held) - self.shards.keys()):
-            raise CheckpointError(f'{path}: {name} is not listed in {self.origin.name}')
-
-
-def _read_index(path: Path) -> dict[str, Path]:
-    try:
-        files = json.loads(path.read_text())['weight_map']
-        return {name: path.parent / file for name, file in files.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f'{path}: expected an object whose weight_map gives the file of '
-                              f'each weight ({type(error).__name__}: {error})') from error
+            raise CheckpointError(f'{path}: {name} is not listed in {self.origin.name}: '
+                                  f'{COPY_AGAIN}')
 
 
 def _opened(path: Path) -> safe_open:
     if not path.is_file():
-        raise CheckpointError(f'{path}: no such file; copy the whole checkpoint folder again')
+        raise CheckpointError(f'{path}: no such file: {COPY_AGAIN}')
     try:
         return safe_open(path, framework='pt', device='cpu')
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f'{path}: truncated or not a safetensors file ({error}); copy it '
-                              'again') from error
+        raise CheckpointError(f'{path}: truncated or not a safetensors file ({error}): '
+                              f'{COPY_AGAIN}') from error
 
 
 def _check(path: Path, name: str, found: Any, wanted: Tensor) -> None:
     shape = tuple(found.get_shape())
     if shape != tuple(wanted.shape):
-        raise CheckpointError(f'{path}: {name} has shape {shape}, config.json says '
-                              f'{tuple(wanted.shape)}')
+        raise CheckpointError(f'{path}: {name}: expected shape {tuple(wanted.shape)}, as '
+                              f'config.json says, got {shape}: {COPY_AGAIN}')
     allowed = FLOATS if wanted.is_floating_point() else INTEGERS
     if found.get_dtype() not in allowed:
-        raise CheckpointError(f'{path}: {name} has dtype {found.get_dtype()}; expected '
-                              + ', '.join(allowed))
+        raise CheckpointError(f'{path}: {name}: expected dtype {" or ".join(allowed)}, got '
+                              f'{found.get_dtype()}: save the weights unquantised')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Callable
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -12,34 +11,9 @@ from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from groot_ros.control import stopping_trajectory
-from groot_ros.embodiment import CommandOutput, Embodiment
-from groot_ros.nodes.lifecycle import Interfaces
-from groot_ros.nodes.qos import NEWEST
 from groot_ros.nodes.stamps import NANOSECONDS
 
 Array = NDArray[np.float64]
-Send = Callable[[Array, Array], None]
-
-
-def open_output(
-    interfaces: Interfaces, embodiment: Embodiment, output: CommandOutput, *, lead: float
-) -> Send:
-    """Return what sends positions and velocities of all joints, (num_joints,), to one output.
-
-    Args:
-        interfaces: Of the node that publishes; nothing is sent while it is not active.
-        embodiment: The robot, whose order the arrays have.
-        output: Which joints go out, where and how.
-        lead: When a trajectory reaches the position sent [s].
-    """
-    columns = embodiment.indices(output.joints)
-    if output.interface == 'float64_multi_array':
-        stream = interfaces.publish(Float64MultiArray, output.topic, NEWEST)
-        return lambda positions, velocities: stream.publish(stream_message(positions[columns]))
-    names, deceleration = list(output.joints), embodiment.max_acceleration[columns]
-    publisher = interfaces.publish(JointTrajectory, output.topic, NEWEST)
-    return lambda positions, velocities: publisher.publish(trajectory_message(
-        names, positions[columns], velocities[columns], deceleration, lead))
 
 
 def stream_message(positions: Array) -> Float64MultiArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,35 +10,27 @@ from numpy.typing import NDArray
 
 from groot_ros.control import (
     ActionChunk,
-    ChunkError,
     Command,
     Hold,
     HoldReason,
     LimitCounters,
     Playback,
-    TokenOrigin,
+    StopSettings,
 )
 from groot_ros.embodiment import Embodiment
-from groot_ros.model.policy import GoalTokens
+from groot_ros.nodes.chunk_exchange import ChunkExchange, ReceivedTokens
 from groot_ros.nodes.instruction import Assignment
 from groot_ros.nodes.pacing import RateMeter, RecentValues
 from groot_ros.nodes.replanning import Replanning
-from groot_ros.nodes.solver import Solution, SolveRequest
 
 ROUNDING_S = 1e-6
 SOLVABLE = frozenset({
     HoldReason.NO_CHUNK, HoldReason.CHUNK_ENDED, HoldReason.BAD_CHUNK, HoldReason.SOLVER_FAILED,
-    HoldReason.CLOCK_JUMPED})
+    HoldReason.CLOCK_JUMPED, HoldReason.SERVER_UNREACHABLE, HoldReason.DISAGREEMENT,
+    HoldReason.DELAY_TOO_LONG, HoldReason.SOLVER_DEAD})
 """Reasons that a new chunk ends; the others last until an input comes."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedTokens:
-    """Goal tokens and where they come from."""
-
-    tokens: GoalTokens
-    origin: TokenOrigin
-    sequence: int
+LAST_WORDS_S = 0.5
+"""How long the point of rest is sent after an emergency stop, before the outputs fall silent."""
 
 
 class Tick(NamedTuple):
@@ -56,7 +47,6 @@ class ControlCycle:
         assignment: The instruction in force, None before one is known.
         engaged: Whether a plan was played since the last reset.
         refused: Messages that could not be used.
-        latencies: From the capture of an image to the first command that follows from it [s].
         commands: Rate of commands.
 
     Args:
@@ -75,7 +65,7 @@ class ControlCycle:
         self._state_columns = embodiment.group_indices(embodiment.model.state)
         self._playback = playback
         self.replanning = replanning
-        self._action_period = action_period
+        self._exchange = ChunkExchange(playback, replanning, action_period)
         self._vision_delay = vision_delay
         self._state: tuple[NDArray[np.float32], float] | None = None
         self._tokens: ReceivedTokens | None = None
@@ -83,11 +73,10 @@ class ControlCycle:
         self._state_problem: Hold | None = None
         self._token_problem: Hold | None = None
         self._reset_at = float('-inf')
-        self._acted_on = -1  # sequence of the goal tokens behind the newest chunk
-        self._chunks = self.refused = 0
+        self.refused = 0
+        self._rested_at: float | None = None
         self.assignment: Assignment | None = None
         self.engaged = False
-        self.latencies = RecentValues(100)
         self.commands = RateMeter(120)
 
     def on_state(self, positions: NDArray[np.float64], stamp: float) -> None:
@@ -125,16 +114,41 @@ class ControlCycle:
         """Void what was planned for an earlier instruction."""
         with self._lock:
             self.assignment = assignment
+            self._playback.stops.emergency.on_instruction(assignment.text, assignment.epoch)
             self._playback.require_epoch(assignment.epoch)
 
-    def pause(self, paused: bool) -> None:
-        """Come to rest, or go on from there."""
+    def tune(self, stops: StopSettings) -> None:
+        """Take other limits beyond which the robot rests."""
         with self._lock:
+            self._playback.tune(stops)
+
+    def pause(self, paused: bool) -> bool:
+        """Come to rest, or go on from there; returns whether it was paused before."""
+        with self._lock:
+            before = self._playback.stops.is_blocked(HoldReason.PAUSED_BY_USER)
             if paused:
                 self._playback.pause(Hold(
                     HoldReason.PAUSED_BY_USER, 'paused: call pause with data false to go on'))
             else:
                 self._playback.resume()
+            return before
+
+    def block(self, hold: Hold, until: float) -> None:
+        """Come to rest until a time [s]."""
+        with self._lock:
+            self._playback.stops.block(hold, until)
+
+    def on_deadman(self, pressed: bool, now: float) -> None:
+        """Take the deadman button as it is at `now` [s]."""
+        with self._lock:
+            if self._playback.stops.deadman is not None:
+                self._playback.stops.deadman.update(pressed, now)
+
+    def on_observation(self, stamp: float) -> None:
+        """Take note of an observation captured at `stamp` [s]."""
+        with self._lock:
+            if self._playback.stops.observation is not None:
+                self._playback.stops.observation.stamp = stamp
 
     def reset(self, now: float) -> None:
         """Forget everything captured up to `now` [s]; the noise starts anew."""
@@ -152,9 +166,24 @@ class ControlCycle:
         return self._playback.limits.at_rest
 
     @property
+    def latencies(self) -> RecentValues:
+        """From the capture of an image to the first command that follows from it [s]."""
+        return self._exchange.latencies
+
+    @property
     def seams(self) -> int:
         """Chunks joined to the one before."""
         return self._playback.seams
+
+    @property
+    def delay_ticks(self) -> int:
+        """Ticks from the capture of a joint state to the use of its chunk."""
+        return self._playback.delay_ticks
+
+    @property
+    def stops(self) -> int:
+        """Times the robot was brought to rest while it played a plan."""
+        return self._playback.stop_count
 
     @property
     def limits(self) -> LimitCounters:
@@ -167,19 +196,35 @@ class ControlCycle:
             if now < self._reset_at:
                 self._reset_at = float('-inf')  # the clock went back: its stamps start anew
             self._accept_waiting(now)
-            chunk = self._join_next(now)
+            self._watch_solver()
+            chunk = self._exchange.join_next(now)
             command = self._playback.tick(now)
             self._ask(command, now)
-            self.engaged |= command is not None and command.hold is None
+            self._engage(command, now)
             if self.engaged:
                 self.commands.count(now)
             return Tick(command if self.engaged else None, chunk)
 
+    def _engage(self, command: Command | None, now: float) -> None:
+        """Send commands from the first plan on; fall silent once an emergency stop is over.
+
+        A robot that is moved or loses power while it is stopped must not be driven back.
+        """
+        if command is None or command.hold is None:
+            self.engaged |= command is not None
+            self._rested_at = None
+        elif command.hold.reason is not HoldReason.EMERGENCY_STOP or not self.at_rest:
+            self._rested_at = None
+        elif self._rested_at is None:
+            self._rested_at = now
+        elif now - self._rested_at > LAST_WORDS_S:
+            self.engaged = False
+
     def hold(self, now: float) -> Hold | None:
         """Return why the robot rests, None while it plays a plan."""
         hold = self._playback.hold(now)
-        if hold is None:
-            return None
+        if hold is None or hold == self._playback.stops.asked_for(now):
+            return hold
         if self._state_problem is not None:
             return self._state_problem
         if hold.reason in (HoldReason.NO_TOKENS, HoldReason.STALE_TOKENS):
@@ -201,31 +246,13 @@ class ControlCycle:
                 now >= self._waiting[0].origin.stamp + self._vision_delay - ROUNDING_S):
             self._accept(self._waiting.pop(0), now)
 
-    def _join_next(self, now: float) -> ActionChunk | None:
-        """Return the chunk that joined the plan in this tick, if one did."""
-        solution = self.replanning.take(now)
-        return None if solution is None else self._join(solution, now)
-
-    def _join(self, solution: Solution, now: float) -> ActionChunk | None:
-        request = solution.request
-        if solution.error:
-            self._playback.on_failure(Hold(
-                HoldReason.SOLVER_FAILED, f'System 1 failed: {solution.error}'))
-            return None
-        try:
-            chunk = ActionChunk(
-                request.stamp, self._action_period, solution.positions, request.epoch,
-                self._chunks + 1, request.sequence)
-        except ChunkError as error:
-            self._playback.on_failure(Hold(HoldReason.BAD_CHUNK, str(error)))
-            return None
-        if self._playback.on_chunk(chunk, now) is not None:
-            return None
-        self._chunks += 1
-        if request.sequence != self._acted_on:
-            self._acted_on = request.sequence
-            self.latencies.add(now - request.capture)
-        return chunk
+    def _watch_solver(self) -> None:
+        """Rest while nobody makes chunks."""
+        hold = self.replanning.check()
+        if hold is not None:
+            self._playback.stops.block(hold)
+        else:
+            self._playback.stops.unblock(HoldReason.SOLVER_DEAD)
 
     def _ask(self, command: Command | None, now: float) -> None:
         """Ask for the next chunk if its inputs are good and the solver is free."""
@@ -233,10 +260,4 @@ class ControlCycle:
             return
         if command.hold is not None and command.hold.reason not in SOLVABLE:
             return
-        if not self.replanning.ready(now):
-            return
-        state, stamp = self._state
-        origin = self._tokens.origin
-        self.replanning.ask(SolveRequest(
-            self._tokens.tokens, state, stamp, origin.epoch, self._tokens.sequence,
-            origin.stamp))
+        self._exchange.ask(self._tokens, *self._state, now)

@@ -35,7 +35,9 @@ def controller_status(
     message.solve_time = cycle.replanning.solve_times.quantile(0.5)
     message.latency = cycle.latencies.quantile(0.5)
     message.output_rate = cycle.commands.rate(time)
+    message.delay_ticks = float(cycle.delay_ticks)
     message.seams, message.refused = cycle.seams, cycle.refused
+    message.stops = cycle.stops
     _report_limits(message, cycle.limits)
     if ticks is not None:
         _report_ticks(message, ticks)
@@ -45,6 +47,8 @@ def controller_status(
 def _state(cycle: ControlCycle, reason: str, *, active: bool) -> int:
     if not active:
         return PolicyStatus.INACTIVE
+    if reason == HoldReason.EMERGENCY_STOP.name:
+        return PolicyStatus.FAULT
     if reason == 'NONE':
         return PolicyStatus.RUNNING
     if reason == HoldReason.PAUSED_BY_USER.name:
@@ -56,6 +60,7 @@ def _report_limits(message: PolicyStatus, counters: LimitCounters) -> None:
     message.limited_positions = counters.positions
     message.limited_velocities = counters.velocities
     message.limited_accelerations = counters.accelerations
+    message.limited_jerks = counters.jerks
 
 
 def _report_ticks(message: PolicyStatus, ticks: TickStatistics) -> None:

@@ -21,8 +21,8 @@ from groot_ros.embodiment import load_embodiment
 from groot_ros.evaluation.episode import EpisodeResult
 from groot_ros.evaluation.plan import Condition, PlannedEpisode
 from groot_ros.evaluation.report import format_table
+from groot_ros.model.finding import CheckpointNotFoundError, find_checkpoint
 from groot_ros.msg import TaskState
-from groot_ros.nodes.checkpoints import CheckpointMismatchError, find_checkpoint
 from groot_ros.nodes.episode_tape import FILM_HZ, EpisodeTape
 from groot_ros.nodes.evaluator import START_PATIENCE_S, run_episode
 from groot_ros.nodes.graph_client import GraphClient
@@ -203,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show = Show()
     try:
         run_show(asked, show)
-    except (GraphError, SimulationError, CheckpointMismatchError) as error:
+    except (GraphError, SimulationError, CheckpointNotFoundError) as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

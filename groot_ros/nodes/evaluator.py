@@ -8,15 +8,18 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing.queues import Queue
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from groot_ros.evaluation.episode import TIME_LIMITS, EpisodeResult
 from groot_ros.evaluation.episode_recorder import EpisodeRecorder
 from groot_ros.evaluation.plan import Condition, PlannedEpisode, plan_episodes
 from groot_ros.evaluation.report import summarize, summary_table, write_report
-from groot_ros.nodes.checkpoints import find_checkpoint
+from groot_ros.model.finding import find_checkpoint
 from groot_ros.nodes.graph_client import GraphClient
 from groot_ros.nodes.graph_process import (
     Domain,
@@ -45,8 +48,19 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument('--workers', type=int, default=1, help='graphs that run side by side')
     parser.add_argument('--real-time', action='store_true',
                         help='run on the wall clock instead of step-locked')
+    parser.add_argument('--set', nargs='+', default=[], type=parse_setting, dest='settings',
+                        metavar='NAME=VALUE',
+                        help='parameters of the nodes, for example seam_mode=aggregate')
     parser.add_argument('--json', type=Path, help='where to write the report')
     return parser.parse_args(arguments)
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Return the name and the value, as YAML has it, of NAME=VALUE."""
+    name, equals, value = text.partition('=')
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f'expected NAME=VALUE, got {text!r}')
+    return name, yaml.safe_load(value)
 
 
 def run_episode(client: GraphClient, planned: PlannedEpisode) -> EpisodeResult:
@@ -85,12 +99,12 @@ def warm_up(client: GraphClient, planned: PlannedEpisode) -> None:
 
 
 def run_graph(
-    episodes: Sequence[PlannedEpisode], checkpoint: str, *, step_locked: bool
+    episodes: Sequence[PlannedEpisode], checkpoint: str, parameters: Mapping[str, Any]
 ) -> Iterator[EpisodeResult]:
     """Yield the results of `episodes`, run one after another on a graph of their own."""
-    parameters = {'step_locked': step_locked}
-    arguments = {'checkpoint': checkpoint, 'use_sim_time': str(step_locked).lower(),
-                 'log_level': 'warn'}
+    arguments = {
+        'checkpoint': checkpoint, 'use_sim_time': str(parameters['step_locked']).lower(),
+        'log_level': 'warn'}
     domain = Domain()
     with (
         tempfile.TemporaryDirectory(prefix='groot_ros_') as folder,
@@ -105,13 +119,13 @@ def run_graph(
 
 
 def _work(
-    episodes: Sequence[PlannedEpisode], checkpoint: str, step_locked: bool,
+    episodes: Sequence[PlannedEpisode], checkpoint: str, parameters: Mapping[str, Any],
     results: Queue[EpisodeResult | str],
 ) -> None:
     """Send every result, or the reason why there are no more, from a worker process."""
     interrupt_on_termination()
     try:
-        for result in run_graph(episodes, checkpoint, step_locked=step_locked):
+        for result in run_graph(episodes, checkpoint, parameters):
             results.put(result)
     except GraphError as error:
         results.put(str(error))
@@ -120,9 +134,16 @@ def _work(
 
 
 def evaluate(
-    episodes: Sequence[PlannedEpisode], checkpoint: str, *, step_locked: bool, workers: int
+    episodes: Sequence[PlannedEpisode], checkpoint: str, parameters: Mapping[str, Any],
+    workers: int,
 ) -> Iterator[EpisodeResult]:
     """Yield the results of `episodes` as they come, from `workers` graphs.
+
+    Args:
+        episodes: What to run.
+        checkpoint: Folder.
+        parameters: Of every node, by name; `step_locked` among them.
+        workers: Graphs that run side by side.
 
     Raises:
         GraphError: If a graph fails.
@@ -131,7 +152,7 @@ def evaluate(
     queue: Queue[EpisodeResult | str] = context.Queue()
     processes = [
         context.Process(
-            target=_work, args=(episodes[first::workers], checkpoint, step_locked, queue))
+            target=_work, args=(episodes[first::workers], checkpoint, parameters, queue))
         for first in range(workers)]
     for process in processes:
         process.start()
@@ -160,12 +181,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         episode
         for condition in asked.conditions for task in asked.tasks
         for episode in plan_episodes(Condition(condition), task, asked.episodes, asked.first_seed)]
+    parameters = {'step_locked': not asked.real_time} | dict(asked.settings)
     results: list[EpisodeResult] = []
     started = time.monotonic()
     try:
-        for result in evaluate(
-                episodes, str(checkpoint), step_locked=not asked.real_time,
-                workers=asked.workers):
+        for result in evaluate(episodes, str(checkpoint), parameters, asked.workers):
             results.append(result)
             print(
                 f'{len(results):4}/{len(episodes)} {result.condition:9} {result.task:5} '
@@ -181,6 +201,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(summary_table(summarize(results)))
     if asked.json:
         write_report(asked.json, results, {
-            'checkpoint': checkpoint.name, 'step_locked': not asked.real_time,
+            'checkpoint': checkpoint.name, 'parameters': parameters,
             'first_seed': asked.first_seed, 'wall_time_s': time.monotonic() - started})
     return 0

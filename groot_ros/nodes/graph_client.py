@@ -24,6 +24,7 @@ from groot_ros.srv import ResetEpisode, SetInstruction
 
 POLICY_NODES = ('perception', 'planner', 'controller')
 SERVICE_PATIENCE_S = 60.0
+ASK_AGAIN_S = 10.0
 SPIN_S = 0.1
 
 
@@ -33,13 +34,16 @@ class GraphClient:
     Args:
         domain: ROS_DOMAIN_ID of the graph.
         check: Raises when the graph is gone; called while waiting.
+        namespace: Of the robot.
     """
 
-    def __init__(self, domain: int, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, domain: int, check: Callable[[], None] = lambda: None, namespace: str = ''
+    ) -> None:
         self._check = check
         self._context = Context()
         rclpy.init(context=self._context, domain_id=domain)
-        self.node = Node('graph_client', context=self._context)
+        self.node = Node('graph_client', namespace=namespace, context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._reset = self.node.create_client(ResetEpisode, 'reset_episode')
@@ -92,9 +96,19 @@ class GraphClient:
             self.spin_until(client.service_is_ready, patience, f'service {client.srv_name}')
 
     def call(self, client: Any, request: Any, patience: float = SERVICE_PATIENCE_S) -> Any:
-        """Return the response of a service."""
-        future = client.call_async(request)
-        self.spin_until(future.done, patience, f'an answer of {client.srv_name}')
+        """Return the response of a service; asks again where an answer was lost.
+
+        A server that died is known for a while, and one that is new does not yet know the client.
+        """
+        future, asked = client.call_async(request), time.monotonic()
+
+        def is_answered() -> bool:
+            nonlocal future, asked
+            if not future.done() and time.monotonic() - asked > ASK_AGAIN_S:
+                future, asked = client.call_async(request), time.monotonic()
+            return future.done()
+
+        self.spin_until(is_answered, patience, f'an answer of {client.srv_name}')
         return future.result()
 
     def call_service(self, kind: type, service: str, request: Any) -> Any:

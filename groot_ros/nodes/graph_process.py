@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ DISCOVERY_PORT, PORTS_PER_DOMAIN = 7400, 250
 ENDINGS = ((signal.SIGINT, 12.0), (signal.SIGTERM, 4.0), (signal.SIGKILL, 2.0))
 POLL_S = 0.02
 PR_SET_PDEATHSIG = 1  # Linux, sys/prctl.h
+_turns = itertools.count(os.getpid())
 
 
 class GraphError(RuntimeError):
@@ -31,7 +33,11 @@ class Domain:
     """A ROS domain that no other process of this package uses, until `close`."""
 
     def __init__(self) -> None:
-        for number in range(FIRST_DOMAIN, LAST_DOMAIN + 1):
+        domains = range(FIRST_DOMAIN, LAST_DOMAIN + 1)
+        # Not the one that was free a moment ago: what was killed there is still being forgotten.
+        turn = next(_turns)
+        for place in range(len(domains)):
+            number = domains[(turn + place) % len(domains)]
             # The kernel frees an abstract socket when its owner dies, however it dies.
             claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             try:

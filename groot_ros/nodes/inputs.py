@@ -14,10 +14,12 @@ class InputMonitor:
 
     Attributes:
         name: Topic or modality key.
+        wanted: Rate to have [Hz], 0 where any will do.
         stamp: Stamp of the newest message [s], None before the first.
     """
 
     name: str
+    wanted: float = 0.0
     stamp: float | None = None
     meter: RateMeter = field(default_factory=RateMeter)
 
@@ -32,7 +34,9 @@ class InputMonitor:
 
     def report(self, now: float) -> InputStatus:
         """Return its status at `now` [s]."""
-        return InputStatus(name=self.name, age=self.age(now), rate=self.meter.rate(now))
+        return InputStatus(
+            name=self.name, age=self.age(now), rate=self.meter.rate(now),
+            wanted_rate=self.wanted)
 
     def forget(self) -> None:
         """Start anew, for a clock that jumped."""

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import rclpy
+from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
@@ -16,19 +18,31 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 
 from groot_ros.embodiment import EmbodimentError
+from groot_ros.nodes.delivery import DeliveryMonitor
 from groot_ros.nodes.parameters import ParameterError
 
 AUTOSTART = 'Configure and activate at start, without a lifecycle manager.'
 PARAMETER_ERRORS = (
     ParameterError, InvalidParameterTypeException, InvalidParameterValueException)
+WAKE_PERIOD_S = 0.5
 
 
 class Interfaces:
-    """What a node opens when it is configured and closes when it is cleaned up."""
+    """What a node opens when it is configured and closes when it is cleaned up.
+
+    Attributes:
+        delivery: Whether its subscriptions get what is offered to them.
+    """
 
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         self._closers: list[Callable[[], object]] = []
+        self.delivery = DeliveryMonitor(node)
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is open."""
+        return bool(self._closers)
 
     def publish(self, kind: type, topic: str, qos: QoSProfile) -> LifecyclePublisher:
         """Open a publisher that is silent while the node is not active."""
@@ -44,11 +58,12 @@ class Interfaces:
 
     def subscribe(
         self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile,
-        group: CallbackGroup | None = None,
+        group: CallbackGroup | None = None, *, raw: bool = False,
     ) -> None:
-        """Open a subscription."""
+        """Open a subscription; a raw one gives the serialized messages."""
         subscription = self._node.create_subscription(
-            kind, topic, callback, qos, callback_group=group)
+            kind, topic, callback, qos, callback_group=group, raw=raw,
+            event_callbacks=self.delivery.watch(topic, qos))
         self._closers.append(lambda: self._node.destroy_subscription(subscription))
 
     def serve(
@@ -58,6 +73,23 @@ class Interfaces:
         """Open a service."""
         service = self._node.create_service(kind, name, answer, callback_group=group)
         self._closers.append(lambda: self._node.destroy_service(service))
+
+    def serve_goals(
+        self, kind: type, name: str, *, check: Callable[[Any], GoalResponse],
+        accept: Callable[[ServerGoalHandle], None],
+        cancel: Callable[[ServerGoalHandle], CancelResponse],
+    ) -> None:
+        """Open an action whose goals end when the node says so, not when a callback returns."""
+        server = ActionServer(
+            self._node, kind, name, goal_callback=check, handle_accepted_callback=accept,
+            cancel_callback=cancel)
+        self._closers.append(server.destroy)
+
+    def call_action(self, kind: type, name: str) -> ActionClient:
+        """Open a client of an action."""
+        client = ActionClient(self._node, kind, name)
+        self._closers.append(client.destroy)
+        return client
 
     def repeat(
         self, period: float, callback: Callable[[], None], group: CallbackGroup | None = None
@@ -74,10 +106,15 @@ class Interfaces:
         self._closers.append(lambda: self._node.destroy_guard_condition(condition))
         return condition
 
+    def on_close(self, closer: Callable[[], object]) -> None:
+        """Call `closer` when everything is closed."""
+        self._closers.append(closer)
+
     def close(self) -> None:
         """Close everything."""
         while self._closers:
             self._closers.pop()()
+        self.delivery.forget()
 
 
 def run(
@@ -122,6 +159,10 @@ def _run_initialised(
         return 1
     executor = make_executor()
     executor.add_node(node)
+    # A signal wakes the executor before rclpy ends the context: one that finds the context still
+    # in order, and waits for nothing else, would not wake again.
+    node.create_timer(
+        WAKE_PERIOD_S, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
     try:
         if not autostart(node):
             return 1

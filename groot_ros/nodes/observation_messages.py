@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
@@ -43,6 +44,14 @@ def image_message(pixels: Pixels, header: Header) -> Image:
         header=header, height=pixels.shape[0], width=pixels.shape[1],
         encoding=ENCODINGS[pixels.dtype.name], step=pixels[0].nbytes,
         data=array.array('B', pixels.tobytes()))
+
+
+def compressed_message(pixels: RgbImage, header: Header, quality: int) -> CompressedImage:
+    """Return RGB pixels (height, width, 3) as a JPEG image of a quality from 0 to 100."""
+    _, encoded = cv2.imencode('.jpg', pixels[:, :, ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return CompressedImage(
+        header=header, format='rgb8; jpeg compressed bgr8',
+        data=array.array('B', encoded.tobytes()))
 
 
 def read_imu(message: ImuMessage) -> Imu:

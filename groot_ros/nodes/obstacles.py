@@ -16,6 +16,7 @@ class Obstacle(NamedTuple):
 
 
 NOTHING = Obstacle('NONE', '')
+NO_INSTRUCTION = Obstacle('NO_INSTRUCTION', 'nothing to do: call set_instruction')
 
 
 def find_obstacle(
@@ -31,7 +32,7 @@ def find_obstacle(
         max_age: Age from which on it is stale [s].
     """
     if not instruction:
-        return Obstacle('NO_INSTRUCTION', 'nothing to do: call set_instruction')
+        return NO_INSTRUCTION
     if observed is None:
         return Obstacle('NO_OBSERVATION', 'no observation yet: is perception running?')
     if observed != driven:
@@ -43,3 +44,15 @@ def find_obstacle(
             'STALE_OBSERVATION', f'newest observation is {age:.2f} s old, at most '
             f'{max_age:.2f} s are allowed: see perception/status')
     return NOTHING
+
+
+def find_server_obstacle(instruction: str, address: str) -> Obstacle:
+    """Return what prevents a policy server from planning; without one, who plans.
+
+    Args:
+        instruction: The sentence in force; empty for none.
+        address: Of the server, which the controller asks.
+    """
+    if not instruction:
+        return NO_INSTRUCTION
+    return NOTHING._replace(text=f'the policy server {address} plans: see controller/status')

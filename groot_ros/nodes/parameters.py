@@ -1,11 +1,17 @@
 """ROS parameters as one frozen dataclass per node."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 T = TypeVar('T')
 
@@ -56,11 +62,49 @@ def declare_parameters(node: Node, kind: type[T]) -> T:
         facts: _Facts = each.metadata['facts']
         value = node.declare_parameter(
             each.name, each.default, _descriptor(facts, each.default)).value
-        if facts.choices and value not in facts.choices:
-            raise ParameterError(
-                f'parameter {each.name} is {value!r}, must be one of {", ".join(facts.choices)}')
+        if problem := _problem(each.name, facts, value):
+            raise ParameterError(problem)
         values[each.name] = value
     return kind(**values)
+
+
+def follow_parameters(
+    node: Node, values: T, apply: Callable[[T, frozenset[str]], None]
+) -> None:
+    """Check live parameters before they are set and call back after they were.
+
+    rclpy itself refuses what is read-only, of another type or out of its range, and says so.
+
+    Args:
+        node: Where `values` were declared.
+        values: The values given at start.
+        apply: Takes all values, and the names of those that were set.
+    """
+    known = {each.name: each.metadata['facts'] for each in fields(values)}  # type: ignore[arg-type]
+    current = values
+
+    def check(parameters: list[Parameter]) -> SetParametersResult:
+        problems = [
+            problem for each in parameters if each.name in known
+            if (problem := _problem(each.name, known[each.name], each.value))]
+        return SetParametersResult(successful=not problems, reason='; '.join(problems))
+
+    def take(parameters: list[Parameter]) -> None:
+        nonlocal current
+        changes = {each.name: each.value for each in parameters if each.name in known}
+        if changes:
+            current = replace(current, **changes)  # type: ignore[type-var]
+            apply(current, frozenset(changes))
+
+    node.add_on_set_parameters_callback(check)
+    node.add_post_set_parameters_callback(take)
+
+
+def _problem(name: str, facts: _Facts, value: Any) -> str:
+    """Return why a value cannot be taken, beyond what rclpy checks; empty if it can."""
+    if facts.choices and value not in facts.choices:
+        return f'parameter {name} is {value!r}, must be one of {", ".join(facts.choices)}'
+    return ''
 
 
 def _descriptor(facts: _Facts, default: Any) -> ParameterDescriptor:

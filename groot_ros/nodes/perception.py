@@ -5,21 +5,21 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CompressedImage, Image, JointState
 from sensor_msgs.msg import Imu as ImuMessage
 from std_msgs.msg import Header
 
 from groot_ros.embodiment import Camera, load_embodiment
-from groot_ros.model.processor import load_processor
 from groot_ros.msg import Observation, PolicyStatus
-from groot_ros.nodes.checkpoints import check_fit, find_checkpoint
+from groot_ros.nodes.diagnostics import Diagnostics
 from groot_ros.nodes.inputs import InputMonitor
 from groot_ros.nodes.lifecycle import Interfaces, run
 from groot_ros.nodes.observation_messages import observation_message, read_imu, read_pixels
 from groot_ros.nodes.pacing import Pacer, RateMeter, RecentValues
-from groot_ros.nodes.parameters import declare_parameters
-from groot_ros.nodes.perception_parameters import PerceptionParams
+from groot_ros.nodes.parameters import declare_parameters, follow_parameters
+from groot_ros.nodes.perception_parameters import PerceptionParams, wanted_images
+from groot_ros.nodes.policy_node import PolicyNode, logged
 from groot_ros.nodes.qos import NEWEST, sensor_qos
 from groot_ros.nodes.stamps import now, on_backward_jump, seconds
 from groot_ros.nodes.status import STATUS_PERIOD_S, Complaints, make_status, report_inputs
@@ -36,7 +36,7 @@ from groot_ros.observation.images import Pixels
 CAMERA_MESSAGES = {'raw': Image, 'compressed': CompressedImage}
 
 
-class PerceptionNode(LifecycleNode):
+class PerceptionNode(PolicyNode):
     """Publishes an observation for each new image, as soon as joints cover it."""
 
     def __init__(self) -> None:
@@ -44,16 +44,16 @@ class PerceptionNode(LifecycleNode):
         self._params = declare_parameters(self, PerceptionParams)
         self._interfaces = Interfaces(self)
         self._complaints = Complaints(self)
+        self._diagnostics = Diagnostics(self, self._interfaces.delivery)
         self._active = False
+        follow_parameters(self, self._params, self._on_parameters)
 
+    @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Read what the robot has and what the checkpoint asks for; open every interface."""
         try:
             self._embodiment = load_embodiment(self._params.embodiment)
-            self._processor = load_processor(
-                find_checkpoint(self._params.checkpoint), self._embodiment.model.embodiment_tag,
-                allow_untrained=self._params.allow_untrained)
-            check_fit(self._processor, self._embodiment)
+            self._images = wanted_images(self._params, self._embodiment)
         except (OSError, ValueError) as error:
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
@@ -61,14 +61,14 @@ class PerceptionNode(LifecycleNode):
         self._synchronizer = Synchronizer(
             [camera.video_key for camera in cameras], self._embodiment.joint_names,
             max_skew=self._params.max_skew_s, max_age=self._params.max_input_age_s)
-        self._pacer = Pacer(self._params.observation_hz or self._embodiment.rates.observation_hz)
+        self._set_rate()
         self._headers: dict[str, Header] = {}
         self._bad: dict[str, Refusal] = {}
         self._sent, self._latencies = RateMeter(), RecentValues(100)
         self._sequence = self._refused = 0
         self._fresh_image = False
-        self._monitors = {name: InputMonitor(name) for name in self._open()}
-        self._jump = on_backward_jump(self, self._forget)
+        self._monitors = {name: InputMonitor(name, self._rate) for name in self._open()}
+        self._interfaces.on_close(on_backward_jump(self, self._forget).unregister)
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -85,6 +85,18 @@ class PerceptionNode(LifecycleNode):
         """Close every interface."""
         self._interfaces.close()
         return super().on_cleanup(state)
+
+    def _set_rate(self) -> None:
+        """Take the rate from the parameters."""
+        self._rate = self._params.observation_hz or self._embodiment.rates.observation_hz
+        self._pacer = Pacer(self._rate)
+
+    def _on_parameters(self, params: PerceptionParams, _: frozenset[str]) -> None:
+        """Follow the live parameters."""
+        self._params = params
+        if self._interfaces.open:
+            self._synchronizer.tune(params.max_skew_s, params.max_input_age_s)
+            self._set_rate()
 
     def _open(self) -> list[str]:
         """Create publishers, subscriptions and the status timer; return the inputs' names."""
@@ -103,7 +115,7 @@ class PerceptionNode(LifecycleNode):
         return [*(camera.topic for camera in robot.cameras), robot.joint_state_topic, *imu]
 
     def _on_image(self, camera: Camera, message: Image | CompressedImage) -> None:
-        """Take a camera image, cut as the checkpoint asks."""
+        """Take a camera image, cut as the policy asks."""
         key, stamp = camera.video_key, seconds(message.header.stamp)
         self._monitors[camera.topic].count(stamp, now(self))
         try:
@@ -118,8 +130,8 @@ class PerceptionNode(LifecycleNode):
         self._observe()
 
     def _cut(self, key: str, pixels: Pixels) -> Pixels:
-        """Return the part of a colour image that the checkpoint asks for; depth as it is."""
-        spec = self._processor.images.get(key)
+        """Return the part of a colour image that the policy asks for; depth as it is."""
+        spec = self._images.get(key)
         if spec is None or pixels.dtype != np.uint8:
             return pixels
         return prepare_image(pixels.astype(np.uint8, copy=False), spec)
@@ -189,9 +201,11 @@ class PerceptionNode(LifecycleNode):
         message = make_status(self, state if self._active else PolicyStatus.INACTIVE, reason, text)
         report_inputs(message, self._monitors.values(), time)
         message.output_rate = self._sent.rate(time)
+        message.wanted_output_rate = self._rate
         message.latency = self._latencies.quantile(0.5)
         message.refused = self._refused
         self._status.publish(message)
+        self._diagnostics.publish(message)
         if self._active:
             self._complaints.tell(message)
 

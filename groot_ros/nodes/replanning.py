@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from groot_ros.control import Hold
 from groot_ros.nodes.pacing import Pacer, RateMeter, RecentValues
-from groot_ros.nodes.solver import ChunkSolver, Solution, SolveRequest
+from groot_ros.nodes.solver import Solution, Solver, SolveRequest
 
 SOLVER_PATIENCE_S = 5.0
 
@@ -22,7 +23,7 @@ class Replanning:
             uses it as soon as it is there.
     """
 
-    def __init__(self, solver: ChunkSolver, rate: float, delay_ticks: int | None) -> None:
+    def __init__(self, solver: Solver, rate: float, delay_ticks: int | None) -> None:
         self._solver = solver
         self._pacer = Pacer(rate, slack=0.1)
         self._delay_ticks = delay_ticks
@@ -38,10 +39,14 @@ class Replanning:
         """Return whether a request may go out at `now` [s]; if so it has to."""
         return self._ticks_left is None and self._pacer.allows(now)
 
+    def check(self) -> Hold | None:
+        """Return why nobody makes chunks now, None if somebody does."""
+        return self._solver.check()
+
     def ask(self, request: SolveRequest) -> None:
-        """Ask for a chunk."""
-        self._solver.request(request)
-        self._ticks_left = self._delay_ticks or 0
+        """Ask for a chunk, if there is somebody to ask."""
+        if self._solver.request(request):
+            self._ticks_left = self._delay_ticks or 0
 
     def take(self, now: float) -> Solution | None:
         """Return the solution due in this tick, if there is one."""

@@ -58,6 +58,7 @@ class SimulatorParams:
         5.0, 'Step-locked: longest wait for the policy [s of wall time].', bounds=(0.1, 600.0))
     black_images: bool = param(
         False, 'Publish black images: a control experiment for policies.', live=True)
+    camera: bool = param(True, 'Publish images; false for a camera that died.', live=True)
 
 
 class SimulatorNode(Node):
@@ -84,7 +85,7 @@ class SimulatorNode(Node):
         self._sensors = SimulatorSensors(self, self._world, self._embodiment)
         self._commands = CommandInputs(
             self, self._embodiment.outputs, self._follower, time=self.time,
-            on_command=self._on_command)
+            on_command=self._on_command, may_move=lambda: self.running)
         self._open()
         self._start_episode(ResetEpisode.Request(seed=self._params.seed, task=self._params.task))
         self._wall_time, self._wall_tick = time.monotonic(), 0
@@ -110,7 +111,8 @@ class SimulatorNode(Node):
         # Joints first: an image takes longer to draw than a tick lasts.
         self._sensors.publish_joints(time_now)
         ticks = self.tick - self._first_tick
-        if ticks % round(TICK_HZ / self._params.camera_hz) == 0:
+        due = ticks % round(TICK_HZ / self._params.camera_hz) == 0
+        if due and self.get_parameter('camera').value:
             black = self.get_parameter('black_images').value
             self._sensors.publish_images(time_now, black=black)
             self.lock.image_sent(self.tick, round(time_now * 1e6) * 1000)

@@ -6,13 +6,14 @@ from functools import partial
 import numpy as np
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from trajectory_msgs.msg import JointTrajectory
 
-from groot_ros.control.trajectory import TrajectoryError, check_trajectory
+from groot_ros.control.trajectory import TrajectoryError
 from groot_ros.embodiment import CommandOutput
+from groot_ros.nodes.goal_server import GoalServer
 from groot_ros.nodes.qos import EVERY
-from groot_ros.nodes.stamps import seconds
-from groot_ros.simulation.command_follower import CommandFollower, Trajectory
+from groot_ros.nodes.trajectory_messages import read_trajectory
+from groot_ros.simulation.command_follower import CommandFollower
 
 SILENCE_S = 5.0
 
@@ -20,12 +21,16 @@ SILENCE_S = 5.0
 class CommandInputs:
     """Subscriptions to every output of the embodiment, feeding a `CommandFollower`.
 
+    Attributes:
+        goal_servers: Those of the outputs that take goals.
+
     Args:
         node: The simulator.
         outputs: The command outputs of the embodiment.
         follower: What follows the accepted commands.
         time: Returns the present time of the simulated robot [s].
         on_command: Called for every message; returns whether it may be followed now.
+        may_move: Whether goals of actions may be followed now.
     """
 
     def __init__(
@@ -36,15 +41,21 @@ class CommandInputs:
         *,
         time: Callable[[], float],
         on_command: Callable[[], bool],
+        may_move: Callable[[], bool],
     ) -> None:
         self._logger = node.get_logger().get_child('commands')
         self._follower = follower
         self._time = time
         self._on_command = on_command
+        self.goal_servers: list[GoalServer] = []
         interfaces = {
             'joint_trajectory': (JointTrajectory, self._on_trajectory),
             'float64_multi_array': (Float64MultiArray, self._on_stream)}
         for output in outputs:
+            if output.interface == 'follow_joint_trajectory':
+                self.goal_servers.append(
+                    GoalServer(node, output, follower, time=time, may_move=may_move))
+                continue
             kind, callback = interfaces[output.interface]
             node.create_subscription(kind, output.topic, partial(callback, output), EVERY)
 
@@ -53,7 +64,7 @@ class CommandInputs:
             return
         now = self._time()
         try:
-            trajectory = _checked(output, message, now)
+            trajectory = read_trajectory(output.joints, message, now)
         except TrajectoryError as error:
             self._refuse(output, str(error))
             return
@@ -72,19 +83,3 @@ class CommandInputs:
     def _refuse(self, output: CommandOutput, why: str) -> None:
         self._logger.warning(
             f'command on {output.topic} refused: {why}', throttle_duration_sec=SILENCE_S)
-
-
-def _checked(output: CommandOutput, message: JointTrajectory, now: float) -> Trajectory:
-    """Return the trajectory of a message that joint_trajectory_controller would accept."""
-    stamp = seconds(message.header.stamp)
-    times = np.array([_duration(point) for point in message.points])
-    positions = [np.array(point.positions) for point in message.points]
-    velocities = [np.array(point.velocities) for point in message.points]
-    check_trajectory(
-        output.joints, message.joint_names, stamp, times, positions, velocities, now)
-    rates = np.array(velocities) if all(len(row) for row in velocities) else None
-    return Trajectory(stamp or now, times, np.array(positions), rates)
-
-
-def _duration(point: JointTrajectoryPoint) -> float:
-    return point.time_from_start.sec + point.time_from_start.nanosec * 1e-9

@@ -3,13 +3,12 @@
 import array
 from collections.abc import Iterator
 
-import cv2
 import mujoco
 import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Pose, Quaternion, Transform, TransformStamped, Vector3
 from numpy.typing import NDArray
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
+from sensor_msgs.msg import CameraInfo, JointState
 from std_msgs.msg import Header
 
 from groot_ros.msg import TaskState
@@ -27,23 +26,6 @@ from groot_ros.simulation.world import TabletopWorld
 WORLD_FRAME = 'world'
 TASK_CONSTANTS = {'touch': TaskState.TOUCH, 'push': TaskState.PUSH, 'place': TaskState.PLACE}
 JPEG_QUALITY = 90
-
-
-def image_message(image: NDArray[np.uint8], header: Header) -> Image:
-    """Return an RGB image of shape (height, width, 3)."""
-    height, width, channels = image.shape
-    return Image(
-        header=header, height=height, width=width, encoding='rgb8', step=width * channels,
-        data=array.array('B', image.tobytes()))
-
-
-def compressed_message(image: NDArray[np.uint8], header: Header) -> CompressedImage:
-    """Return an RGB image of shape (height, width, 3) as JPEG."""
-    _, encoded = cv2.imencode(
-        '.jpg', image[:, :, ::-1], (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
-    return CompressedImage(
-        header=header, format='rgb8; jpeg compressed bgr8',
-        data=array.array('B', encoded.tobytes()))
 
 
 def camera_info_message(header: Header) -> CameraInfo:

@@ -9,12 +9,11 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
 
+from groot_ros.nodes.observation_messages import compressed_message, image_message
 from groot_ros.nodes.qos import EVERY, LATCHED
 from groot_ros.nodes.simulator_messages import (
     camera_info_message,
     camera_transform,
-    compressed_message,
-    image_message,
     joint_state_message,
     link_transforms,
 )
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
     from groot_ros.embodiment import Embodiment
     from groot_ros.simulation.world import TabletopWorld
+
+JPEG_QUALITY = 90
 
 
 class SimulatorSensors:
@@ -66,7 +67,7 @@ class SimulatorSensors:
             image = np.zeros_like(image)
         self._image.publish(image_message(image, header))
         if self._compressed.get_subscription_count():
-            self._compressed.publish(compressed_message(image, header))
+            self._compressed.publish(compressed_message(image, header, JPEG_QUALITY))
         self._info.publish(camera_info_message(header))
 
     def publish_frames(self, time: float) -> None:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.duration import Duration
@@ -175,3 +176,25 @@ class StateTicks:
         """Run the tick of `time` [s]."""
         self.statistics.count(0.0)
         self._tick(time)
+
+
+Ticks: TypeAlias = WallTicks | ClockTicks | StateTicks
+
+
+def start_ticks(
+    node: Node, rate: float, tick: Callable[[float], None], *, step_locked: bool, priority: int
+) -> Ticks:
+    """Return ticks on the clock that a node follows.
+
+    Args:
+        node: Whose clock tells the time of a tick.
+        rate: Ticks per second [Hz].
+        tick: What to do in each, given its time [s].
+        step_locked: Whether a simulator waits for each.
+        priority: SCHED_FIFO priority of ticks on the wall clock, 0 for none.
+    """
+    if step_locked:
+        return StateTicks(rate, tick)
+    if node.get_parameter('use_sim_time').value:
+        return ClockTicks(node, rate, tick)
+    return WallTicks(node, rate, tick, priority)

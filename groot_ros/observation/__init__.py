@@ -1,5 +1,6 @@
 """From sensor values to one observation, or a typed refusal. numpy and OpenCV, no ROS."""
 
+from groot_ros.observation.context import ObservationContext
 from groot_ros.observation.images import (
     ImageError,
     crop_and_resize,
@@ -17,6 +18,7 @@ __all__ = [
     'Imu',
     'JointAssembler',
     'JointSnapshot',
+    'ObservationContext',
     'Observed',
     'Refusal',
     'RefusalReason',

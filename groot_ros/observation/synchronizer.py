@@ -77,9 +77,13 @@ class Synchronizer:
             max_age: float) -> None:
         self._keys = tuple(video_keys)
         self._assembler = JointAssembler(joint_names)
+        self.tune(max_skew, max_age)
+        self.forget()
+
+    def tune(self, max_skew: float, max_age: float) -> None:
+        """Allow another skew [s] and age [s] from now on."""
         self._max_skew = max_skew
         self._max_age = max_age
-        self.forget()
 
     def forget(self) -> None:
         """Drop everything received, for a clock that jumped back."""

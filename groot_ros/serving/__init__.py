@@ -3,7 +3,9 @@
 from groot_ros.serving.client import PolicyClient
 from groot_ros.serving.errors import (
     AddressError,
+    CancelledError,
     CodecError,
+    MismatchError,
     ObservationError,
     ReplyError,
     RequestError,
@@ -20,7 +22,9 @@ from groot_ros.serving.server import PolicyServer
 
 __all__ = [
     'AddressError',
+    'CancelledError',
     'CodecError',
+    'MismatchError',
     'Modalities',
     'ModalityConfig',
     'Observation',

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from groot_ros.model.finding import find_checkpoint
 from groot_ros.model.policy import System1, System2, load_system1, load_system2
 from groot_ros.model.processor import ImageSpec, Processor
 from groot_ros.observation.images import ImageError, prepare_image
@@ -63,18 +64,32 @@ class CheckpointPolicy:
         self._rng = np.random.default_rng(self._seed)
 
 
-def load_policy(checkpoint: Path, embodiment_tag: str, *, runtime: str = 'auto',
-                threads: int = 1, seed: int = 0) -> CheckpointPolicy:
+def load_policy(checkpoint: str, embodiment_tag: str, *, runtime: str = 'auto',
+                dtype: str = 'auto', threads: int = 1, allow_untrained: bool = False,
+                tokenizer: Path | None = None, seed: int = 0) -> CheckpointPolicy:
     """Load both systems of a checkpoint.
 
+    Args:
+        checkpoint: Folder, name of a shipped policy, or owner/name on the Hugging Face hub.
+        embodiment_tag: As in `load_system2`, like all that follows but the seed.
+        runtime: What computes.
+        dtype: Number format of the torch runtime.
+        threads: CPU threads.
+        allow_untrained: Take an embodiment whose slot was never trained.
+        tokenizer: A tokenizer.json, or its folder.
+        seed: Of the noise that denoising starts from.
+
     Raises:
-        ServingError: If there is no checkpoint, or its model sees several time steps.
-        ValueError: If the checkpoint is damaged, or has no such embodiment or runtime.
+        ServingError: If the model sees several time steps.
+        ValueError: If the checkpoint is not there or damaged, or has no such embodiment or
+            runtime.
     """
-    if not (checkpoint / 'config.json').is_file():
-        raise ServingError(f'{checkpoint} holds no config.json: give the folder of a checkpoint')
-    return CheckpointPolicy(load_system2(checkpoint, embodiment_tag, runtime, threads),
-                            load_system1(checkpoint, embodiment_tag, runtime, threads), seed)
+    folder = find_checkpoint(checkpoint)
+    system2 = load_system2(folder, embodiment_tag, runtime, threads, dtype=dtype,
+                           allow_untrained=allow_untrained, tokenizer=tokenizer)
+    system1 = load_system1(folder, embodiment_tag, runtime, threads, dtype=dtype,
+                           allow_untrained=allow_untrained)
+    return CheckpointPolicy(system2, system1, seed)
 
 
 def modalities_of(processor: Processor) -> Modalities:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +14,7 @@ from groot_ros.serving.actions import decode_actions
 from groot_ros.serving.arrays import Limits, unpack
 from groot_ros.serving.errors import (
     AddressError,
+    CancelledError,
     CodecError,
     ReplyError,
     ServerRefusedError,
@@ -24,6 +27,8 @@ from groot_ros.serving.observations import FloatArray, Observation, encode_obser
 from groot_ros.serving.protocol import Endpoint, ProtocolVersion, encode_request
 
 DEFAULT_TIMEOUT_S = 15.0
+LOOK_MS = 20
+"""How often a call under way looks whether it was cancelled."""
 HARD_LIMIT = 4
 """A peer that sends this many times the allowed bytes is cut off while it still sends."""
 
@@ -37,6 +42,7 @@ class PolicyClient:
     Attributes:
         address: As ZeroMQ has it.
         timeout_s: Longest time for one answer [s]; may be changed between calls.
+        cancelled: Ends the call under way when another thread sets it; None for none.
     """
 
     def __init__(self, address: str, version: ProtocolVersion | str,
@@ -58,6 +64,7 @@ class PolicyClient:
         self._version = ProtocolVersion(version)
         self._api_token = api_token
         self.timeout_s = timeout_s
+        self.cancelled: threading.Event | None = None
         self._limits = limits or Limits()
         self._modalities: Modalities | None = None
         self._context = zmq.Context()
@@ -144,10 +151,7 @@ class PolicyClient:
         answered = False
         try:
             self._socket.send(frame)
-            if not self._socket.poll(max(1, round(1000 * self.timeout_s))):
-                raise ServerTimeoutError(
-                    f'{self.address} did not answer {endpoint} within {self.timeout_s:g} s: is '
-                    'the policy server running there, is its port open, is it that slow?')
+            self._wait(endpoint)
             frames = self._socket.recv_multipart()
             answered = True
             return frames
@@ -155,6 +159,17 @@ class PolicyClient:
             # A REQ socket that still waits for its answer can never send again.
             if not answered and not self._socket.closed:
                 self._reconnect()
+
+    def _wait(self, endpoint: Endpoint) -> None:
+        """Wait for the answer, as long as it may take."""
+        deadline = time.monotonic() + self.timeout_s
+        while not self._socket.poll(LOOK_MS):
+            if self.cancelled is not None and self.cancelled.is_set():
+                raise CancelledError(f'{endpoint} of {self.address} was cancelled')
+            if time.monotonic() > deadline:
+                raise ServerTimeoutError(
+                    f'{self.address} did not answer {endpoint} within {self.timeout_s:g} s: is '
+                    'the policy server running there, is its port open, is it that slow?')
 
     def _reconnect(self) -> None:
         self._socket.close(linger=0)

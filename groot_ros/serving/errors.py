@@ -31,6 +31,14 @@ class ServerTimeoutError(ServingError):
     """A server that did not answer in time."""
 
 
+class CancelledError(ServingError):
+    """A call that was ended from outside."""
+
+
+class MismatchError(ServingError):
+    """A served policy that is not one of this robot."""
+
+
 class ServerRefusedError(ServingError):
     """A server that answered with an error."""
 

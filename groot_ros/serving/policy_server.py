@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from groot_ros.model.policy import RUNTIMES
+from groot_ros.model.policy import DTYPES, RUNTIMES
 from groot_ros.serving.arrays import MEBIBYTE, Limits
 from groot_ros.serving.checkpoint_policy import load_policy
 from groot_ros.serving.errors import ServingError
-from groot_ros.serving.protocol import DEFAULT_PORT, ProtocolVersion
+from groot_ros.serving.protocol import DEFAULT_PORT, TOKEN_VARIABLE, ProtocolVersion
 from groot_ros.serving.server import LOCAL_HOST, PolicyServer
 
 _log = logging.getLogger('policy_server')
@@ -22,16 +23,28 @@ _log = logging.getLogger('policy_server')
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the command line as values."""
     parser = argparse.ArgumentParser(prog='policy_server', description=__doc__)
-    parser.add_argument('--checkpoint', type=Path, required=True, help='folder of the checkpoint')
+    parser.add_argument('--checkpoint', required=True,
+                        help='folder, name of a shipped policy, or owner/name on the Hugging '
+                             'Face hub')
     parser.add_argument('--embodiment-tag', required=True, help='as the checkpoint was trained')
     parser.add_argument('--host', default=LOCAL_HOST,
                         help="address to listen on; '*' is every network interface")
     parser.add_argument('--port', type=int, default=DEFAULT_PORT, help='0 takes a free one')
-    parser.add_argument('--api-token', help='what clients must send')
+    parser.add_argument('--api-token', default=os.environ.get(TOKEN_VARIABLE),
+                        help=f'what clients must send; without it that of {TOKEN_VARIABLE}, '
+                             'which other users of this machine cannot read')
     parser.add_argument('--version', type=ProtocolVersion, choices=list(ProtocolVersion),
                         default=ProtocolVersion.N1_7,
                         help='release that the clients were written for')
     parser.add_argument('--runtime', choices=RUNTIMES, default='auto')
+    parser.add_argument('--dtype', choices=DTYPES, default='auto',
+                        help='number format of the torch runtime')
+    parser.add_argument('--tokenizer', type=Path,
+                        help='a tokenizer.json, or its folder, for a released checkpoint without '
+                             'one')
+    parser.add_argument('--allow-untrained', action='store_true',
+                        help='take an embodiment that the checkpoint was never trained for, '
+                             'although its actions are noise')
     parser.add_argument('--threads', type=int, default=1, help='CPU threads of the model')
     parser.add_argument('--seed', type=int, default=0, help='of the noise of denoising')
     parser.add_argument('--allow-kill', action='store_true', help='let any client end the server')
@@ -65,8 +78,10 @@ def _serve(options: argparse.Namespace) -> None:
     if not is_local(options.host) and options.api_token is None:
         _log.warning('anyone who reaches %s can use this server: give --api-token, and keep the '
                      'network private, for nothing is encrypted', options.host)
-    policy = load_policy(options.checkpoint, options.embodiment_tag, runtime=options.runtime,
-                         threads=options.threads, seed=options.seed)
+    policy = load_policy(
+        options.checkpoint, options.embodiment_tag, runtime=options.runtime, dtype=options.dtype,
+        threads=options.threads, allow_untrained=options.allow_untrained,
+        tokenizer=options.tokenizer, seed=options.seed)
     with PolicyServer(
             policy, options.version, host=options.host, port=options.port,
             api_token=options.api_token, allow_kill=options.allow_kill,

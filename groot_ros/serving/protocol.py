@@ -11,6 +11,8 @@ from groot_ros.serving.arrays import Limits, pack, unpack
 from groot_ros.serving.errors import RequestError, UnauthorizedError
 
 DEFAULT_PORT = 5555
+TOKEN_VARIABLE = 'GROOT_API_TOKEN'
+"""Environment variable that holds the API token, for both sides."""
 UNAUTHORIZED = 'Unauthorized: Invalid API token'
 PING_REPLY = {'status': 'ok', 'message': 'Server is running'}
 

@@ -2,7 +2,8 @@
 
 The rules are those of joint_trajectory_controller (ros2_controllers, Jazzy): a new trajectory
 replaces the running one, its first segment starts from the present target, points with velocities
-are joined by cubics, points without by straight lines, and the last point is held.
+are joined by cubics, points without by straight lines, and the last point is held. A goal that is
+cancelled or aborted leaves the joints where they are.
 """
 
 from collections.abc import Sequence
@@ -110,6 +111,12 @@ class CommandFollower:
         self._running.pop(output, None)
         indices = np.array([self._index[name] for name in joints])
         self._positions[indices] = positions
+        self._velocities[indices] = 0.0
+
+    def stop(self, output: str, now: float) -> None:
+        """Hold the targets of `now` [s], as a cancelled or aborted goal does: nothing brakes."""
+        self._advance(now)
+        indices, _ = self._running.pop(output, (np.array([], dtype=np.intp), None))
         self._velocities[indices] = 0.0
 
     def targets(self, now: float) -> Array:

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool
+from trajectory_msgs.msg import JointTrajectory
 
+from groot_ros.data.bags import Bag
 from groot_ros.data.instructions import Request, plain
 from groot_ros.evaluation.plan import Condition, PlannedEpisode
 from groot_ros.msg import PolicyStatus
@@ -164,16 +166,39 @@ def test_a_real_robot_gets_no_simulator(domain: int, tmp_path: Path) -> None:
         assert not any('groot_ros/simulator' in each for each in processes_of(domain))
 
 
-@pytest.mark.parametrize(
-    ('argument', 'hint'),
-    [('record:=bag', 'ros-jazzy-ros2bag'), ('use_rviz:=true', 'ros-jazzy-rviz2')])
-def test_a_missing_tool_is_named(domain: int, argument: str, hint: str) -> None:
+def test_a_missing_tool_is_named(domain: int) -> None:
     if any(Path('/opt/ros').glob('*')):
-        pytest.skip('a full ROS installation has both tools')
+        pytest.skip('a full ROS installation has RViz')
     launched = subprocess.run(
-        ['ros2', 'launch', 'groot_ros', 'humanoid.launch.py', argument], capture_output=True,
-        text=True, timeout=START_S, check=False, env=os.environ | {'ROS_DOMAIN_ID': str(domain)})
-    assert hint in launched.stdout + launched.stderr
+        ['ros2', 'launch', 'groot_ros', 'humanoid.launch.py', 'use_rviz:=true'],
+        capture_output=True, text=True, timeout=START_S, check=False,
+        env=os.environ | {'ROS_DOMAIN_ID': str(domain)})
+    assert 'ros-jazzy-rviz2' in launched.stdout + launched.stderr
+
+
+def test_a_run_is_recorded(domain: int, tmp_path: Path) -> None:
+    folder = tmp_path / 'recordings'
+    arguments = {
+        'checkpoint': CHECKPOINT, 'record': 'true', 'folder': str(folder), 'operator': 'Ana'}
+    with (
+        GraphProcess(domain, arguments, {}, tmp_path) as process,
+        GraphClient(domain, process.check) as client,
+    ):
+        client.wait_until_active(START_S)
+        seed, (colour, _, _) = three_blocks()
+        start(client, seed, colour)
+        commands: list[JointTrajectory] = []
+        client.node.create_subscription(
+            JointTrajectory, 'upper_body_controller/joint_trajectory', commands.append, 10)
+        client.spin_until(lambda: len(commands) > 50, EPISODE_S, 'the robot to move')
+    with Bag(folder / 'episode_000000') as bag:
+        recorded = {topic: bag.count(topic) for topic in bag.topics}
+        assert bag.facts['operator'] == 'Ana'
+        assert bag.facts['task'] == plain(Request('touch', colour))
+    wanted = ('joint_states', 'camera/head/image_raw/compressed', 'current_instruction',
+              'observation', 'goal_tokens', 'action_chunk', 'controller/status', 'tf',
+              'robot_description', 'upper_body_controller/joint_trajectory')
+    assert not [name for name in wanted if not recorded.get(f'/{name}')], recorded
 
 
 def test_an_interrupted_demo_leaves_no_process(wait_for_line: Callable[..., str]) -> None:

@@ -1,27 +1,21 @@
 """The action head of N1.7 against an independent port of it, at small size.
 
-The port is one module of the lerobot package (Apache-2.0). Called by `scripts/test parity`, which
-fetches it; part of no other suite.
+Called by `scripts/test parity`, which fetches the port; part of no other suite.
 """
 
 import dataclasses
-import importlib.util
 import json
-import sys
-import types
-from pathlib import Path
 
 import pytest
 import torch
+from lerobot_port import import_port
 from released_configs import small_config
 
 from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.action_head import ActionHead
-from groot_ros.model.system1.real_time_chunking import RealTimeChunking
+from groot_ros.model.system1.real_time_chunking import row_freedom
 
 TOLERANCE = 1e-4
-# Packages whose own __init__ files import far more than the head.
-PACKAGES = ('lerobot', 'lerobot.utils', 'lerobot.policies', 'lerobot.policies.groot')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,36 +31,10 @@ class Inputs:
     embodiment: torch.Tensor
 
 
-def find_port() -> Path:
-    """Return the folder that holds the port's package, without importing it."""
-    found = importlib.util.find_spec('lerobot')
-    if found is None or found.origin is None:
-        pytest.fail('the package lerobot is missing: run scripts/test parity', pytrace=False)
-    return Path(found.origin).parents[1]
-
-
 @pytest.fixture(scope='module')
-def port():
-    """The port's module, imported without its package's own __init__ files."""
-    folder, before = find_port(), set(sys.modules)
-    for name in PACKAGES:
-        package = types.ModuleType(name)
-        package.__path__ = [str(folder / name.replace('.', '/'))]
-        sys.modules[name] = package
-    constants = types.ModuleType('lerobot.policies.groot.configuration_groot')
-    constants.N1_7_DEFAULT_IMAGE_CROP_SIZE = (230, 230)
-    constants.N1_7_DEFAULT_IMAGE_TARGET_SIZE = (256, 256)
-    sys.modules[constants.__name__] = constants
-    yield importlib.import_module('lerobot.policies.groot.groot_n1_7')
-    for name in set(sys.modules) - before:
-        if name.split('.')[0] == 'lerobot':
-            del sys.modules[name]
-
-
-@pytest.fixture(scope='module')
-def heads(port, tmp_path_factory):
+def heads(tmp_path_factory):
     """The port and ours with the same weights, all of them away from zero and one."""
-    values = {**small_config('n1_7'), 'state_dropout_prob': 0.0}
+    port, values = import_port(), {**small_config('n1_7'), 'state_dropout_prob': 0.0}
     folder = tmp_path_factory.mktemp('config')
     (folder / 'config.json').write_text(json.dumps(values))
     theirs = port.GR00TN17ActionHead(port.GR00TN17Config(**values))
@@ -137,11 +105,13 @@ def test_real_time_chunking_is_the_ports(heads, inputs, horizon, overlap, frozen
     expected = theirs.get_action(*features_of(inputs, action=previous), options={
         'action_horizon': horizon, 'rtc_overlap_steps': overlap, 'rtc_frozen_steps': frozen,
         'rtc_ramp_rate': 6.0})['action_pred']
-    torch.manual_seed(4)
-    actions = ours.denoise(
-        context_of(ours, inputs), inputs.state, torch.randn_like(inputs.action),
-        inputs.embodiment, chunking=RealTimeChunking(previous[:, :horizon], overlap, frozen))
-    torch.testing.assert_close(actions, expected, atol=TOLERANCE, rtol=0)
     start = horizon - overlap
+    torch.manual_seed(4)
+    values = torch.randn_like(inputs.action)
+    values[:, :overlap] = previous[:, start:horizon]
+    freedom = torch.from_numpy(row_freedom(values.shape[1], overlap, frozen, ramp_rate=6.0))
+    actions = ours.denoise(context_of(ours, inputs), inputs.state, values, inputs.embodiment,
+                           freedom=freedom)
+    torch.testing.assert_close(actions, expected, atol=TOLERANCE, rtol=0)
     assert torch.equal(actions[:, :frozen], expected[:, :frozen])
     assert torch.equal(actions[:, :frozen], previous[:, start:start + frozen])

@@ -1,8 +1,6 @@
 """A graph of its own for every test, over real topics on the loopback."""
 
-import itertools
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,18 +8,22 @@ from typing import Any
 
 import pytest
 import rclpy
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import SetParameters
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
+from rclpy.task import Future
 
 from groot_ros.embodiment import load_embodiment
+from groot_ros.nodes.graph_process import Domain
 from groot_ros.nodes.lifecycle import autostart
 
 PATIENCE_S = 60.0
 SIZE = (8, 6)
 """Width and height that the checkpoint below asks for [px]."""
-_counter = itertools.count(os.getpid())
 
 
 class Graph:
@@ -37,7 +39,8 @@ class Graph:
     def __init__(self, parameters: dict[str, Any]) -> None:
         given = [
             word for name, value in parameters.items() for word in ('-p', f'{name}:={value}')]
-        self.domain = 1 + next(_counter) % 100
+        self._claim = Domain()
+        self.domain = self._claim.number
         rclpy.init(args=['--ros-args', *given], domain_id=self.domain)
         self._executor = MultiThreadedExecutor(num_threads=2)
         self.peer = Node('peer', use_global_arguments=False)
@@ -65,11 +68,21 @@ class Graph:
 
     def call(self, kind: type, service: str, request: Any) -> Any:
         """Return the response of a service."""
-        client = self.peer.create_client(kind, service)
-        self.wait_until(client.service_is_ready, f'no service {service}')
-        future = client.call_async(request)
+        future = self.request(kind, service, request)
         self.wait_until(future.done, f'{service} did not answer')
         return future.result()
+
+    def request(self, kind: type, service: str, request: Any) -> Future:
+        """Call a service and return its response of the future."""
+        client = self.peer.create_client(kind, service)
+        self.wait_until(client.service_is_ready, f'no service {service}')
+        return client.call_async(request)
+
+    def set_parameter(self, node: str, name: str, value: Any) -> SetParametersResult:
+        """Return the answer of a node's own parameter service."""
+        request = SetParameters.Request(
+            parameters=[Parameter(name=name, value=value).to_parameter_msg()])
+        return self.call(SetParameters, f'{node}/set_parameters', request).results[0]
 
     def wait_until(
         self, condition: Callable[[], Any], failure: str | Callable[[], str]
@@ -86,6 +99,7 @@ class Graph:
         for node in reversed(self._nodes):
             node.destroy_node()
         rclpy.try_shutdown()
+        self._claim.close()
 
     def _add(self, node: Node) -> None:
         self._nodes.append(node)

@@ -1,12 +1,13 @@
 """A System 1 small enough to predict by hand."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groot_ros.embodiment import load_embodiment
-from groot_ros.model.policy import GoalTokens
+from groot_ros.model.policy import Continuation, GoalTokens
 from groot_ros.model.processor import GroupRange, ImageSpec, Processor
 
 FloatArray = NDArray[np.float32]
@@ -31,19 +32,27 @@ def make_processor() -> Processor:
 
 
 class SmallSystem1:
-    """Moves every joint by the first goal token [rad] from where it is."""
+    """Moves every joint by the first goal token [rad] from where it is.
+
+    Args:
+        checkpoint: Folder; a file `out_of_memory` in it lets every chunk fail.
+    """
 
     fingerprint = 'small'
+    inpaints = False
 
-    def __init__(self, *_: Any, **__: Any) -> None:
+    def __init__(self, checkpoint: Path, *_: Any, **__: Any) -> None:
         self.processor = make_processor()
-        self.failing = False
+        self._fault = checkpoint / 'out_of_memory'
 
     def prepare(self, tokens: GoalTokens) -> float:
         return float(tokens.features[0, 0])
 
-    def solve(self, context: float, state: FloatArray, noise: FloatArray) -> FloatArray:
-        if self.failing:
+    def solve(
+        self, context: float, state: FloatArray, noise: FloatArray,
+        continuation: Continuation | None = None,
+    ) -> FloatArray:
+        if self._fault.exists():
             raise RuntimeError('out of memory')
         return np.tile(state + np.float32(context), (HORIZON, 1))
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Graph
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from numpy.typing import NDArray
 from rosgraph_msgs.msg import Clock
 from small_system1 import make_processor
@@ -114,7 +116,9 @@ def test_the_service_answers_while_system_2_thinks(
     graph.wait_until(system2.busy.is_set, 'the observation was not encoded')
     assert graph.call(
         SetInstruction, 'set_instruction', SetInstruction.Request(instruction='stop')).success
+    tokens = graph.listen(GoalTokens, 'goal_tokens', NEWEST)
     system2.gate.set()
+    graph.wait_until(lambda: tokens, 'no goal tokens in the end')
 
 
 @pytest.mark.parametrize(('parameters', 'age', 'reason'), [
@@ -163,8 +167,93 @@ def test_a_clock_that_goes_back_voids_what_was_planned(start: Callable[..., Grap
     send = graph.speak(Clock, '/clock', 1)
     send(Clock(clock=stamp_at(100.0)))
     graph.wait_until(
-        lambda: status and status[-1].header.stamp.sec == 100, 'the clock is not followed')
+        lambda: announced and status and status[-1].header.stamp.sec == 100,
+        'the clock is not followed')
     send(Clock(clock=stamp_at(5.0)))
     graph.wait_until(lambda: len(announced) == 2, 'no new epoch')
     assert announced[1].epoch > announced[0].epoch
     assert announced[1].text == 'go'
+
+
+def test_cleaning_up_waits_for_what_is_being_encoded(
+    start: Callable[..., Graph], system2: SmallSystem2
+) -> None:
+    graph = start(instruction='go')
+    system2.gate.clear()
+    graph.speak(Observation, 'observation', NEWEST)(make_observation(graph))
+    graph.wait_until(system2.busy.is_set, 'the observation was not encoded')
+    deactivated, cleaned = (
+        graph.request(ChangeState, 'planner/change_state', ChangeState.Request(
+            transition=Transition(id=each)))
+        for each in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP))
+    graph.wait_until(deactivated.done, 'not deactivated while System 2 thinks')
+    system2.gate.set()
+    graph.wait_until(cleaned.done, 'not cleaned up')
+    assert deactivated.result().success
+    assert cleaned.result().success
+
+
+def test_live_parameters_act_and_bad_ones_are_refused_with_the_reason(
+    start: Callable[..., Graph]
+) -> None:
+    graph = start(instruction='go')
+    tokens = graph.listen(GoalTokens, 'goal_tokens', NEWEST)
+    assert graph.set_parameter('planner', 'token_dtype', 'float16').successful
+    assert graph.set_parameter('planner', 'max_observation_age_s', 0.01).successful
+    for name, value, said in (
+            ('planner_hz', 100.0, 'Max: 60.0'), ('planner_hz', float('nan'), 'Max: 60.0'),
+            ('planner_hz', 'fast', 'Type.DOUBLE'),
+            ('token_dtype', 'float8', 'must be one of float32, float16'),
+            ('embodiment', 'other', 'read-only'), ('checkpoint', 'other', 'read-only')):
+        answer = graph.set_parameter('planner', name, value)
+        assert not answer.successful, name
+        assert said in answer.reason
+    status = graph.listen(PolicyStatus, 'planner/status', NEWEST)
+    graph.speak(Observation, 'observation', NEWEST)(make_observation(graph, age=1.0))
+    graph.wait_until(
+        lambda: status and status[-1].reason == PolicyStatus.STALE_OBSERVATION,
+        'max_observation_age_s does not act')
+    assert graph.set_parameter('planner', 'max_observation_age_s', 10.0).successful
+    speak = graph.speak(Observation, 'observation', NEWEST)
+    graph.wait_until(lambda: speak(make_observation(graph)) or tokens, 'no goal tokens')
+    assert tokens[0].dtype == GoalTokens.FLOAT16
+
+
+def test_the_parameter_instructs_while_the_planner_runs_and_only_then(
+    start: Callable[..., Graph]
+) -> None:
+    graph = start(autostart=False)
+    announced = graph.listen(Instruction, 'current_instruction', LATCHED)
+    assert graph.set_parameter('planner', 'instruction', 'touch red').successful
+    for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        assert graph.call(ChangeState, 'planner/change_state', ChangeState.Request(
+            transition=Transition(id=transition))).success
+    graph.wait_until(
+        lambda: announced and announced[-1].text == 'touch red', 'forgotten since it was set')
+    assert len(announced) == 1
+    assert graph.set_parameter('planner', 'instruction', 'touch green').successful
+    graph.wait_until(lambda: announced[-1].text == 'touch green', 'the parameter does not act')
+
+
+def test_an_emergency_stop_drops_the_instruction_that_it_stopped(
+    start: Callable[..., Graph],
+) -> None:
+    graph = start(instruction='"touch red"')
+    announced = graph.listen(Instruction, 'current_instruction', LATCHED)
+    report = graph.speak(PolicyStatus, 'controller/status', NEWEST)
+    graph.wait_until(lambda: announced, 'no instruction')
+    status = PolicyStatus(
+        state=PolicyStatus.FAULT, reason=PolicyStatus.EMERGENCY_STOP, epoch=announced[-1].epoch)
+
+    def dropped() -> bool:
+        report(status)
+        return not announced[-1].text
+
+    graph.wait_until(dropped, 'the instruction is still in force')
+    request = SetInstruction.Request(instruction='touch green')
+    answer = graph.call(SetInstruction, 'set_instruction', request)
+    heard = graph.listen(PolicyStatus, 'planner/status', NEWEST)
+    report(status)  # the controller has not heard of the fresh instruction yet
+    graph.wait_until(
+        lambda: len(heard) > 5 and heard[-1].epoch == answer.epoch, 'it was dropped as well')
+    assert announced[-1].text == 'touch green'

@@ -191,7 +191,8 @@ def test_a_seed_makes_the_weights(skeletons, tmp_path):
     ('action_head.vl_self_attention.transformer_blocks.1.norm3.bias', load_system2_backbone)])
 def test_a_missing_weight_is_named(damaged, name, load):
     edit_index(damaged, lambda files: files.pop(name))
-    refused(load, damaged, INDEX, f'{name} is missing')
+    refused(load, damaged, INDEX, f'{name} is missing',
+            'copy the whole checkpoint')
 
 
 @pytest.mark.parametrize('name', [
@@ -200,7 +201,7 @@ def test_an_unknown_weight_is_named(damaged, name):
     edit_shard(damaged, HEAD_SHARD, lambda weights: weights.update({name: torch.zeros(2)}))
     refused(load_system1_head, damaged, HEAD_SHARD, f'{name} is not listed in {INDEX}')
     edit_index(damaged, lambda files: files.update({name: HEAD_SHARD}))
-    refused(load_system1_head, damaged, INDEX, f'{name} is not part of the configured model')
+    refused(load_system1_head, damaged, INDEX, f'{name} is not part of the model')
 
 
 def test_a_weight_that_the_index_promises_is_named(damaged):
@@ -212,22 +213,23 @@ def test_a_weight_that_the_index_promises_is_named(damaged):
 def test_a_wrong_shape_names_both(damaged):
     name = 'action_head.model.proj_out_1.bias'
     edit_shard(damaged, HEAD_SHARD, lambda weights: weights.update({name: torch.zeros(3)}))
-    refused(load_system1_head, damaged, HEAD_SHARD, name, 'shape (3,)',
-            'config.json says (64,)')
+    refused(load_system1_head, damaged, HEAD_SHARD, f'{name}: expected shape (64,), as '
+            'config.json says, got (3,): copy the whole checkpoint folder again')
 
 
 def test_a_wrong_dtype_names_the_right_ones(damaged):
     name = 'action_head.model.proj_out_1.bias'
     edit_shard(damaged, HEAD_SHARD, lambda weights: weights.update(
         {name: torch.zeros(64, dtype=torch.int8)}))
-    refused(load_system1_head, damaged, HEAD_SHARD, name, 'dtype I8', 'F32, BF16, F16')
+    refused(load_system1_head, damaged, HEAD_SHARD, f'{name}: expected dtype F32 or BF16 or '
+            'F16, got I8: save the weights unquantised')
 
 
 @pytest.mark.parametrize('size', [0, 4, 100, -1])
 def test_a_truncated_file_is_named(damaged, size):
     path = damaged / HEAD_SHARD
     path.write_bytes(path.read_bytes()[:size])
-    refused(load_system1_head, damaged, HEAD_SHARD, 'truncated', 'copy it again')
+    refused(load_system1_head, damaged, HEAD_SHARD, 'truncated', 'copy the whole')
 
 
 def test_a_folder_without_weights_names_what_belongs_there(damaged):

@@ -64,8 +64,10 @@ def test_a_graph_gives_the_actions_of_new_tokens_states_and_noise(head):
     for seed in (2, 3):
         context, state, noise, _ = inputs_of(head, seed)
         graph.use(context)
-        expected = head.denoise(context, state, noise, embodiment, conditions)
-        torch.testing.assert_close(graph.denoise(state, noise), expected, atol=1e-5, rtol=1e-4)
+        freedom = torch.linspace(0, 1, noise.shape[1], device=noise.device)[:, None]
+        expected = head.denoise(context, state, noise, embodiment, conditions, freedom)
+        actions = graph.denoise(state, noise, freedom)
+        torch.testing.assert_close(actions, expected, atol=1e-5, rtol=1e-4)
 
 
 @needs_gpu

@@ -1,4 +1,4 @@
-"""The action heads of the releases: names and sizes, flow times, caches, real-time chunking."""
+"""The action heads of the releases: names and sizes, flow times, caches, rows held in place."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from released_configs import VERSIONS, released_config, small_config
 from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.action_head import ActionHead
 from groot_ros.model.system1.flow_time import sample_flow_time
-from groot_ros.model.system1.real_time_chunking import RealTimeChunking, RealTimeChunkingError
+from groot_ros.model.system1.real_time_chunking import row_freedom
 
 
 def config_of(values, folder):
@@ -204,45 +204,14 @@ def test_dropped_states_are_hidden_in_training_only(version, value, tmp_path):
 
 
 def test_frozen_rows_are_kept_bit_for_bit(head):
+    context, state, noise, embodiment = inputs_of(head)
+    freedom = torch.from_numpy(row_freedom(noise.shape[1], overlap=5, frozen=3, ramp_rate=6.0))
+    chunk = head.denoise(context, state, noise, embodiment, freedom=freedom)
+    assert torch.equal(chunk[:, :3], noise[:, :3])
+    assert not torch.equal(chunk[:, 3:5], noise[:, 3:5])
+
+
+def test_rows_that_are_all_free_change_nothing(head):
     inputs = inputs_of(head)
-    previous = torch.randn(2, 6, 32, generator=torch.Generator().manual_seed(6))
-    chunk = head.denoise(*inputs, chunking=RealTimeChunking(previous, overlap=5, frozen=3))
-    assert torch.equal(chunk[:, :3], previous[:, 1:4])
-    assert not torch.equal(chunk[:, 3:5], previous[:, 4:6])
-
-
-def test_an_empty_overlap_changes_nothing(head):
-    inputs = inputs_of(head)
-    previous = torch.randn(2, 6, 32)
-    chunk = head.denoise(*inputs, chunking=RealTimeChunking(previous, overlap=0, frozen=0))
-    assert torch.equal(chunk, head.denoise(*inputs))
-
-
-def test_the_ramp_is_the_inner_part_of_an_exponential():
-    chunking = RealTimeChunking(torch.zeros(1, 6, 2), overlap=4, frozen=2, ramp_rate=6.0)
-    share = chunking.freedom(torch.zeros(1, 6, 2))[:, 0]
-    end = 1 - torch.exp(torch.tensor(-6.0))
-    inner = [(1 - torch.exp(torch.tensor(-6.0 * u))) / end for u in (1 / 3, 2 / 3)]
-    torch.testing.assert_close(share, torch.tensor([0.0, 0.0, *inner, 1.0, 1.0]))
-
-
-@pytest.mark.parametrize(('options', 'message'), [
-    ({'overlap': 7, 'frozen': 0}, 'overlap <= 6.*got frozen 0, overlap 7'),
-    ({'overlap': 2, 'frozen': 3}, 'frozen <= overlap.*got frozen 3, overlap 2'),
-    ({'overlap': 2, 'frozen': -1}, '0 <= frozen'),
-    ({'overlap': 2, 'frozen': 1, 'ramp_rate': 0.0}, 'ramp_rate must be a positive number'),
-    ({'overlap': 2, 'frozen': 1, 'ramp_rate': float('nan')}, 'ramp_rate must be')])
-def test_options_that_contradict_each_other_are_refused(options, message):
-    with pytest.raises(RealTimeChunkingError, match=message):
-        RealTimeChunking(torch.zeros(1, 6, 2), **options)
-
-
-@pytest.mark.parametrize(('previous', 'overlap', 'message'), [
-    ((1, 9, 32), 9, 'overlap is 9, but a chunk has 8 rows'),
-    ((3, 4, 32), 2, r'previous has shape \(3, 4, 32\).*\(2, 8, 32\)'),
-    ((2, 4, 7), 2, r'previous has shape \(2, 4, 7\)')])
-def test_a_previous_chunk_of_another_shape_is_refused(previous, overlap, message, tmp_path):
-    head = make_head('n1_7', tmp_path)
-    with pytest.raises(RealTimeChunkingError, match=message):
-        head.denoise(*inputs_of(head), chunking=RealTimeChunking(
-            torch.zeros(previous), overlap, frozen=1))
+    freedom = torch.ones(inputs[2].shape[1], 1)
+    assert torch.equal(head.denoise(*inputs, freedom=freedom), head.denoise(*inputs))

@@ -26,7 +26,8 @@ from groot_ros.observation import prepare_image
 ROBOT = load_embodiment('unitree_g1')
 PATIENCE_S = 60.0
 PARAMETERS = {'instruction': '"touch red"', 'max_observation_age_s': 10.0,
-              'max_token_age_s': 30.0, 'max_state_age_s': 5.0, 'realtime_priority': 0}
+              'max_token_age_s': 30.0, 'max_state_age_s': 5.0, 'max_delay_s': 10.0,
+              'realtime_priority': 0}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from skeletons import TRAINED
 
 from groot_ros.model.checkpoint import load_model
 from groot_ros.model.fingerprint import fingerprint
-from groot_ros.model.policy import load_system1, load_system2
+from groot_ros.model.policy import GoalTokens, load_system1, load_system2
 from groot_ros.model.processor import UntrainedEmbodimentError
 from groot_ros.model.system2.prompt import build_inputs
 from groot_ros.model.system2.prompt_tokenizer import load_tokenizer
@@ -107,6 +107,24 @@ def test_both_systems_run_in_bfloat16(released, version, observation):
                for dtype in ('float32', 'bfloat16')]
     assert results[1].dtype == np.float32
     assert 0 < np.abs(results[0] - results[1]).max() < 0.1
+
+
+@pytest.mark.parametrize(('image', 'name'), [(False, 'image'), (True, 'text')])
+@pytest.mark.parametrize('version', ['n1_6', 'n1_7'])
+def test_goal_tokens_without_images_or_words_are_refused(released, version, image, name):
+    system1 = load_system1(released[version], TRAINED[version][0])
+    mask = np.array([True, True, False])  # the last is padding
+    tokens = GoalTokens(np.ones((3, 32), np.float32), mask, mask & image)
+    with pytest.raises(ValueError, match=f'expected image and text tokens, got 3 without any '
+                                         f'{name}: give each prompt'):
+        system1.prepare(tokens)
+
+
+def test_goal_tokens_of_another_model_are_refused(released, version):
+    system1 = load_system1(released[version], TRAINED[version][0])
+    mask = np.array([True, False])
+    with pytest.raises(ValueError, match='expected width 32.*, got 16: give planner and'):
+        system1.prepare(GoalTokens(np.ones((2, 16), np.float32), np.ones(2, bool), mask))
 
 
 def test_each_node_holds_its_own_part_of_the_weights(released):

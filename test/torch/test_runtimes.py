@@ -3,13 +3,22 @@
 import shutil
 
 import numpy as np
+import onnx
 import pytest
 from safetensors.torch import load_file, save_file
 
 from groot_ros.model.checkpoint import CheckpointError, load_model
 from groot_ros.model.export import export
 from groot_ros.model.fingerprint import fingerprint
-from groot_ros.model.policy import RuntimeChoiceError, load_system1, load_system2, resolve_runtime
+from groot_ros.model.policy import (
+    Continuation,
+    ContinuationError,
+    RuntimeChoiceError,
+    load_system1,
+    load_system2,
+    resolve_runtime,
+)
+from groot_ros.model.tokenizer import TokenizerError
 
 
 @pytest.fixture(scope='module')
@@ -40,12 +49,81 @@ def test_the_two_runtimes_agree(exported, instruction):
     assert actions.shape == (16, 17)
 
 
+@pytest.fixture(scope='module')
+def without_freedom(exported, tmp_path_factory):
+    """A checkpoint exported before chunks could continue: System 1 has no such input."""
+    folder = tmp_path_factory.mktemp('older') / 'checkpoint'
+    shutil.copytree(exported, folder)
+    model = onnx.load(folder / 'system1.onnx')
+    (freedom,) = (given for given in model.graph.input if given.name == 'freedom')
+    model.graph.input.remove(freedom)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(
+        np.ones((16, 1), np.float32), 'freedom'))
+    onnx.save(model, folder / 'system1.onnx')
+    return folder
+
+
+STATE = np.linspace(-0.5, 0.5, 17, dtype=np.float32)
+
+
+def solve(folder, runtime, continuation=None, seed=7):
+    """A chunk of seeded goal tokens and noise, from `STATE`."""
+    system1, rng = load_system1(folder, 'unitree_g1', runtime), np.random.default_rng(1)
+    image = rng.integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    tokens = load_system2(folder, 'unitree_g1', 'onnx').encode({'ego_view': image}, 'push')
+    noise = system1.draw_noise(np.random.default_rng(seed))
+    return system1.solve(system1.prepare(tokens), STATE, noise, continuation)
+
+
+@pytest.mark.parametrize('runtime', ['torch', 'onnx'])
+def test_a_chunk_continues_the_motion_under_way(exported, runtime):
+    assert load_system1(exported, 'unitree_g1', runtime).inpaints
+    before = solve(exported, runtime)
+    continuation = Continuation(before[2:12], frozen=3)
+    free, continued = (solve(exported, runtime, given, seed=8) for given in (None, continuation))
+    np.testing.assert_allclose(continued[:3], before[2:5], atol=1e-6)
+    assert np.abs(free[:3] - before[2:5]).max() > 1e-3
+    assert np.abs(continued[3:] - free[3:]).max() > 1e-3
+
+
+@pytest.mark.parametrize(('overlap', 'frozen'), [(1, 1), (10, 0), (16, 4), (16, 16)])
+def test_the_two_runtimes_agree_on_a_continued_chunk(exported, overlap, frozen):
+    continuation = Continuation(solve(exported, 'onnx')[16 - overlap:], frozen)
+    torch_actions, onnx_actions = (solve(exported, runtime, continuation, seed=8)
+                                   for runtime in ('torch', 'onnx'))
+    np.testing.assert_allclose(onnx_actions, torch_actions, atol=1e-5, rtol=1e-5)
+
+
+def test_an_older_export_solves_as_before_and_says_that_it_cannot_continue(
+        exported, without_freedom):
+    assert not load_system1(without_freedom, 'unitree_g1', 'onnx').inpaints
+    before = solve(without_freedom, 'onnx')
+    np.testing.assert_array_equal(before, solve(exported, 'onnx'))
+    with pytest.raises(ContinuationError, match=r'system1\.onnx: expected an input freedom.*'
+                                                r'export_onnx'):
+        solve(without_freedom, 'onnx', Continuation(before[:2], frozen=1))
+
+
 def test_words_change_the_tokens(checkpoint):
     system2 = load_system2(checkpoint, 'unitree_g1', 'torch')
     image = {'ego_view': np.full((96, 128, 3), 90, np.uint8)}
     red, green = (system2.encode(image, f'touch the {colour} block').features
                   for colour in ('red', 'green'))
     assert np.abs(red - green).max() > 1e-3
+
+
+@pytest.mark.parametrize('runtime', ['torch', 'onnx'])
+@pytest.mark.parametrize('words', ['', '...'])
+def test_an_instruction_without_words_is_refused(exported, runtime, words):
+    system2 = load_system2(exported, 'unitree_g1', runtime)
+    with pytest.raises(TokenizerError, match='the instruction holds no word: say what to do'):
+        system2.encode({'ego_view': np.zeros((96, 128, 3), np.uint8)}, words)
+
+
+@pytest.mark.parametrize('mode', ['compile', 'graph'])
+def test_the_onnx_runtime_has_no_modes(exported, mode):
+    with pytest.raises(RuntimeChoiceError, match=f'mode {mode} is one of the runtime torch'):
+        load_system1(exported, 'unitree_g1', mode=mode)
 
 
 def test_auto_takes_onnx_where_it_was_exported(checkpoint, exported):

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / 'groot_ros'
 ROS = {'rclpy', 'launch', 'launch_ros', 'ament_index_python', 'sensor_msgs', 'std_msgs'}
 WITHOUT_TORCH = [
-    'groot_ros.control', 'groot_ros.data', 'groot_ros.embodiment', 'groot_ros.evaluation',
+    'groot_ros.control', 'groot_ros.data', 'groot_ros.diagnosis', 'groot_ros.embodiment',
+    'groot_ros.evaluation',
     'groot_ros.model', 'groot_ros.model.policy', 'groot_ros.model.processor',
     'groot_ros.observation', 'groot_ros.serving', 'groot_ros.simulation']
 MAY_IMPORT_TORCH = re.compile(

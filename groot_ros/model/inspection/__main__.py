@@ -17,7 +17,7 @@ from groot_ros.embodiment import EmbodimentError, load_embodiment
 from groot_ros.model.inspection.report import inspect
 from groot_ros.model.inspection.tables import show, to_json
 from groot_ros.model.processor import ProcessorError
-from groot_ros.model.weight_headers import WeightsError
+from groot_ros.model.weight_headers import CheckpointError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         robot = load_embodiment(options.embodiment) if options.embodiment else None
         report = inspect(options.checkpoint, robot)
-    except (EmbodimentError, ProcessorError, WeightsError) as error:
+    except (EmbodimentError, ProcessorError, CheckpointError) as error:
         print(f'inspect_checkpoint: {error}', file=sys.stderr)
         return 2
     if options.json:

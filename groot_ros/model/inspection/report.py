@@ -83,7 +83,7 @@ def inspect(checkpoint: Path, robot: Embodiment | None = None) -> Report:
 
     Raises:
         ProcessorError: If there is no config.json or it is not JSON.
-        WeightsError: If a weight file is cut off.
+        CheckpointError: If a weight file is cut off.
     """
     config = Section.from_file(checkpoint / 'config.json')
     model_type = str(config.values.get('model_type', 'groot_ros_small'))

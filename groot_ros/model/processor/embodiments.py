@@ -106,7 +106,7 @@ def is_trained(checkpoint: Path, slot: int) -> bool | None:
 
     Raises:
         ProcessorError: If the model has no such slot.
-        WeightsError: If the weight files are cut off.
+        CheckpointError: If the weight files are cut off.
     """
     if not has_weights(checkpoint):
         return None

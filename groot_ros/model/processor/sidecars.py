@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from groot_ros.model.processor.errors import ProcessorError
+from groot_ros.model.weight_headers import COPY_AGAIN
 
 PROCESSOR_CONFIG = 'processor_config.json'
 STATISTICS = 'statistics.json'
 EMBODIMENT_IDS = 'embodiment_id.json'
 METADATA = Path('experiment_cfg', 'metadata.json')
-COPY_AGAIN = 'copy the file again from where the checkpoint came from'
 
 
 def find_processor_folder(checkpoint: Path) -> Path | None:

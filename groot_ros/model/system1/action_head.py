@@ -18,7 +18,6 @@ from groot_ros.model.system1.dit import (
 )
 from groot_ros.model.system1.flow_time import sample_flow_time
 from groot_ros.model.system1.layers import ActionEncoder, CategorySpecificMLP
-from groot_ros.model.system1.real_time_chunking import RealTimeChunking
 
 
 class ActionHead(nn.Module):
@@ -94,24 +93,25 @@ class ActionHead(nn.Module):
 
     def denoise(self, context: CrossContext, state: Tensor, noise: Tensor, embodiment_id: Tensor,
                 conditions: tuple[TimeCondition, ...] | None = None,
-                chunking: RealTimeChunking | None = None) -> Tensor:
+                freedom: Tensor | None = None) -> Tensor:
         """Integrate the flow from noise to actions by Euler steps.
 
         Args:
             context: Of `DiT.prepare`.
             state: Normalised and padded, shape (batch, state_history_length, max_state_dim).
-            noise: N(0, 1), shape (batch, action_horizon, max_action_dim).
+            noise: N(0, 1), shape (batch, action_horizon, max_action_dim), its first rows those
+                of a previous chunk in real-time chunking.
             embodiment_id: Shape (batch,), or (1,) when all are the same.
             conditions: Of `step_conditions`; computed here if not given.
-            chunking: The previous chunk that this one continues.
+            freedom: Share of the velocity that each row follows, shape (action_horizon, 1); 1
+                if not given. See `real_time_chunking`.
 
         Returns:
             Normalised actions, shape (batch, action_horizon, max_action_dim).
         """
         state_token = self.state_token(state, embodiment_id)
         conditions = self.step_conditions() if conditions is None else conditions
-        actions = noise if chunking is None else chunking.start(noise)
-        freedom = None if chunking is None else chunking.freedom(noise)
+        actions = noise
         for condition in conditions:
             velocity = self._velocity(actions, condition, state_token, context, embodiment_id)
             if freedom is not None:

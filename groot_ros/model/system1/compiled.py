@@ -12,10 +12,10 @@ from groot_ros.model.system1.action_head import ActionHead
 from groot_ros.model.system1.dit import CrossContext, TimeCondition
 
 CAPTURE_WARM_UPS = 3
-GPU: dict[str, Any] = {'mode': 'max-autotune-no-cudagraphs'}
+GPU_ARGUMENTS: dict[str, Any] = {'mode': 'max-autotune-no-cudagraphs'}
 # Hashing precompiled headers starts the system's openssl, which can't run with the libraries of
 # a private ROS 2 on its path.
-CPU: dict[str, Any] = {'options': {'cpp_cache_precompile_headers': False}}
+CPU_ARGUMENTS: dict[str, Any] = {'options': {'cpp_cache_precompile_headers': False}}
 
 
 def compile_head(head: ActionHead) -> ActionHead:
@@ -27,7 +27,8 @@ def compile_head(head: ActionHead) -> ActionHead:
     compiled: ActionHead = copy.deepcopy(
         head, {id(weight): weight for weight in head.parameters()})
     on_gpu = compiled.model.proj_out_1.weight.is_cuda
-    compiled.model.compile(fullgraph=True, dynamic=False, **(GPU if on_gpu else CPU))
+    arguments = GPU_ARGUMENTS if on_gpu else CPU_ARGUMENTS
+    compiled.model.compile(fullgraph=True, dynamic=False, **arguments)
     return compiled
 
 
@@ -35,7 +36,7 @@ class DenoisingGraph:
     """All denoising steps as one CUDA graph: the host launches one thing per chunk.
 
     A graph repeats fixed work on fixed addresses, so it holds for one number of goal tokens and
-    for one embodiment, and has no real-time chunking.
+    for one embodiment.
 
     Args:
         head: On a GPU, in evaluation mode; may come from `compile_head`.
@@ -57,6 +58,7 @@ class DenoisingGraph:
         self._context = CrossContext(*(values.clone() for values in context))
         self._state = keys.new_zeros(batch, config.state_history_length, config.max_state_dim)
         self._noise = keys.new_zeros(batch, config.action_horizon, config.max_action_dim)
+        self._freedom = keys.new_ones(config.action_horizon, 1)
         # A graph keeps addresses only: whatever it reads must not be freed before it.
         self._kept = (head, conditions, embodiment_id)
         self._graph = torch.cuda.CUDAGraph()
@@ -76,7 +78,7 @@ class DenoisingGraph:
             kept.copy_(new)
 
     @torch.inference_mode()
-    def denoise(self, state: Tensor, noise: Tensor) -> Tensor:
+    def denoise(self, state: Tensor, noise: Tensor, freedom: Tensor) -> Tensor:
         """Integrate the flow; shapes as `ActionHead.denoise`.
 
         Returns:
@@ -84,6 +86,7 @@ class DenoisingGraph:
         """
         self._state.copy_(state)
         self._noise.copy_(noise)
+        self._freedom.copy_(freedom)
         self._graph.replay()
         return self._actions
 
@@ -101,4 +104,5 @@ class DenoisingGraph:
 
     def _run(self) -> Tensor:
         head, conditions, embodiment_id = self._kept
-        return head.denoise(self._context, self._state, self._noise, embodiment_id, conditions)
+        return head.denoise(self._context, self._state, self._noise, embodiment_id, conditions,
+                            self._freedom)

@@ -84,12 +84,18 @@ class DiTBlock(nn.Module):
 
 
 class DiT(nn.Module):
-    """Even blocks read the goal tokens, odd blocks the state and action tokens."""
+    """Even blocks read the goal tokens, odd blocks the state and action tokens.
+
+    Attributes:
+        is_masked: Cross-attention obeys the context's mask. The plain one of N1 and N1.5 was
+            trained without; it needs the mask only where goal tokens were padded.
+    """
 
     def __init__(self, config: DiTConfig) -> None:
         """Make `num_layers` blocks and the output layers."""
         super().__init__()
         self.config = config
+        self.is_masked = config.use_alternate_vl
         width = config.width
         self.timestep_encoder = TimestepEncoder(width)
         self.transformer_blocks = nn.ModuleList(
@@ -130,7 +136,7 @@ class DiT(nn.Module):
         """Map tokens x (batch, tokens, width) to (batch, tokens, output_dim)."""
         for index, block in enumerate(self.transformer_blocks):
             if block.is_cross:
-                mask = context.mask[index // 2] if self.config.use_alternate_vl else None
+                mask = context.mask[index // 2] if self.is_masked else None
                 x = block(x, condition.blocks[index], context.keys[index // 2],
                           context.values[index // 2], mask)
             else:

@@ -10,6 +10,7 @@ from groot_ros.control import (
     HoldReason,
     Playback,
     PlaybackSettings,
+    StopSettings,
     TokenOrigin,
 )
 from groot_ros.embodiment import load_embodiment
@@ -22,7 +23,8 @@ class Bench:
     """A playback with inputs that arrive as they should, unless a test leaves some out."""
 
     def __init__(self, robot):
-        self.playback = Playback(robot, ['arm'], 'abc', PlaybackSettings(max_token_age=0.5))
+        self.playback = Playback(robot, ['arm'], 'abc', PlaybackSettings(
+            stops=StopSettings(max_token_age=0.5)))
         self.now = 100.0
         self.epoch = 1
 
@@ -231,7 +233,8 @@ def test_no_stream_of_chunks_breaks_a_limit(seed, kinds):
                 playback.on_tokens(TokenOrigin('abc', G1.tag, 1, now), now)
             command = playback.tick(now)
             if command is not None:
-                commands.append(command.positions)
+                measured = command.positions
+                commands.append(measured)
             now += G1_TICK
     positions = np.array(commands)
     velocities = np.diff(positions, axis=0, prepend=positions[:1]) / G1_TICK

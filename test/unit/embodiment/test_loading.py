@@ -42,6 +42,68 @@ def test_a_correct_file_loads(load):
     assert robot.home.tolist() == [0.5, 0.0]
 
 
+def test_a_joint_without_jerk_reaches_its_acceleration_within_10_ms(load):
+    given = 'velocity: 3.0, acceleration: 20.0, home: 0.5'
+    robot = load(ROBOT.replace(given, f'{given}, jerk: 150.0'))
+    assert robot.max_jerk.tolist() == [150.0, 2000.0]
+
+
+LIMITS = 'lower: -1.0, upper: 2.0, velocity: 3.0, '
+URDF = """
+<robot name="robot">
+  <joint name="elbow_joint" type="revolute"><limit lower="-1.5" upper="2.5" velocity="4"/></joint>
+  <joint name="wrist_joint" type="revolute"><limit lower="-1" upper="1" velocity="5"/></joint>
+  <joint name="wheel_joint" type="continuous"/>
+</robot>
+"""
+DESCRIBED = 'description: urdf/robot.urdf\n' + ROBOT
+
+
+@pytest.fixture
+def urdf(tmp_path):
+    file = tmp_path / 'urdf/robot.urdf'
+    file.parent.mkdir()
+    file.write_text(URDF)
+    return file
+
+
+@pytest.mark.usefixtures('urdf')
+def test_limits_left_out_are_those_of_the_description(load):
+    robot = load(DESCRIBED.replace(LIMITS, ''))
+    assert robot.lower.tolist() == [-1.5, -0.5]
+    assert robot.upper.tolist() == [2.5, 0.5]
+    assert robot.max_velocity.tolist() == [4.0, 3.0]
+
+
+def test_a_description_of_a_package_is_found(load, urdf, monkeypatch):
+    share = urdf.parents[1] / 'share/robot_description'
+    share.mkdir(parents=True)
+    urdf.rename(share / 'robot.urdf')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(urdf.parents[1]))
+    text = DESCRIBED.replace('urdf/robot.urdf', 'package://robot_description/robot.urdf')
+    assert load(text.replace(LIMITS, '')).upper[0] == 2.5
+
+
+@pytest.mark.usefixtures('urdf')
+@pytest.mark.parametrize(
+    ('text', 'remedy'),
+    [
+        (ROBOT.replace(LIMITS, ''),
+         "elbow_joint.lower: is missing: give it, or name the robot's URDF under description"),
+        (DESCRIBED.replace('robot.urdf', 'robt.urdf'), "no file 'urdf/robt.urdf': give a path"),
+        (DESCRIBED.replace('elbow_joint', 'elbo_joint').replace(LIMITS, ''),
+         "elbo_joint: is not in robot.urdf: did you mean 'elbow_joint'?"),
+        (DESCRIBED.replace('elbow_joint', 'wheel_joint').replace(LIMITS, ''),
+         'wheel_joint.lower: is missing, in robot.urdf too: give it'),
+        (DESCRIBED.replace('upper: 2.0', 'upper: 2.6'),
+         "elbow_joint.upper: 2.6 is beyond the robot's 2.5"),
+    ],
+)
+def test_what_the_description_does_not_say_is_named(load, text, remedy):
+    with pytest.raises(EmbodimentError, match=re.escape(remedy)):
+        load(text)
+
+
 @pytest.mark.parametrize(
     ('correct', 'wrong', 'key', 'remedy'),
     [
@@ -58,6 +120,8 @@ def test_a_correct_file_loads(load):
         ('home: 0.5', 'home: half', 'joints.elbow_joint.home', 'must be a number'),
         ('home: 0.5', 'home: true', 'joints.elbow_joint.home', 'must be a number'),
         ('home: 0.5', 'home: .nan', 'joints.elbow_joint.home', 'finite'),
+        ('home: 0.5', 'home: 0.5, jerk: 0', 'joints.elbow_joint.jerk', 'greater than 0'),
+        ('home: 0.5', 'home: 0.5, jerk: .inf', 'joints.elbow_joint.jerk', 'finite'),
         ('velocity: 3.0, acceleration: 20.0, home: 0.5',
          'velocity: 0.0, acceleration: 20.0, home: 0.5',
          'joints.elbow_joint.velocity', 'greater than 0'),

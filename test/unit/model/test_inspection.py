@@ -14,7 +14,7 @@ from groot_ros.embodiment import load_embodiment
 from groot_ros.model.inspection import inspect
 from groot_ros.model.inspection.__main__ import main
 from groot_ros.model.processor import ProcessorError
-from groot_ros.model.weight_headers import WeightsError, read_headers
+from groot_ros.model.weight_headers import CheckpointError, read_headers
 
 SHIPPED = Path(__file__).parents[3] / 'models' / 'g1_tabletop'
 ROBOT = load_embodiment('unitree_g1')
@@ -158,15 +158,20 @@ def test_shards_are_read_as_one(shards):
     assert {name: entry.shape for name, entry in read_headers(shards).items()} == WEIGHTS
 
 
+def test_of_both_forms_the_single_file_counts_as_in_loading(shards):
+    write_weights(shards / 'model.safetensors', {'only': np.zeros(2, np.float32)})
+    assert list(read_headers(shards)) == ['only']
+
+
 def test_a_missing_shard_is_named(shards):
     (shards / 'b.safetensors').unlink()
-    with pytest.raises(WeightsError, match=r'b.safetensors: no such file'):
+    with pytest.raises(CheckpointError, match=r'b.safetensors: no such file'):
         read_headers(shards)
 
 
 def test_a_shard_without_a_promised_tensor_is_named(shards):
     shutil.copy(shards / 'a.safetensors', shards / 'b.safetensors')
-    with pytest.raises(WeightsError, match=r'b.safetensors: expected tensor action_head.vlln'):
+    with pytest.raises(CheckpointError, match=r'b.safetensors: expected tensor action_head.vlln'):
         read_headers(shards)
 
 
@@ -180,5 +185,5 @@ def test_a_damaged_file_is_refused(tmp_path, damage, message):
     file = tmp_path / 'model.safetensors'
     write_weights(file, arrays())
     file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(WeightsError, match=f'model.safetensors: {message}'):
+    with pytest.raises(CheckpointError, match=f'model.safetensors: {message}'):
         read_headers(tmp_path)

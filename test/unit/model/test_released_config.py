@@ -103,7 +103,8 @@ def test_the_model_type_is_read_in_any_case(read, spelling):
 
 def test_an_unknown_model_type_names_the_known_ones(read):
     with pytest.raises(ConfigError, match=r"config\.json: model_type is 'pi0'; known: "
-                       'groot_ros_small, gr00t_n1, gr00t_n1_5, Gr00tN1d6, Gr00tN1d7'):
+                       'groot_ros_small, gr00t_n1, gr00t_n1_5, Gr00tN1d6, Gr00tN1d7: '
+                       'give the folder of a GR00T checkpoint'):
         read({'model_type': 'pi0'})
 
 
@@ -117,7 +118,7 @@ def test_a_missing_key_is_named_with_its_file(read, version, path):
     for key in path[:-1]:
         place = place[key]
     del place[path[-1]]
-    with pytest.raises(ConfigError, match=rf'config\.json.*: {path[-1]} is missing'):
+    with pytest.raises(ConfigError, match=rf'config\.json.*: {path[-1]} is missing: copy '):
         read(values)
 
 
@@ -161,7 +162,7 @@ def test_a_released_configuration_is_not_rewritten(read):
 
 
 def test_a_file_that_holds_no_object_is_refused(tmp_path):
-    for text, message in (('[]', 'expected an object, got list'), ('{', 'not JSON')):
+    for text, message in (('[]', 'expected an object, got list'), ('{', 'expected JSON')):
         (tmp_path / 'config.json').write_text(text)
         with pytest.raises(ConfigError, match=message):
             read_config(tmp_path)

@@ -1,7 +1,6 @@
-"""Where a checkpoint is looked for, and what must fit the robot."""
+"""What of a checkpoint must fit the robot."""
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +13,11 @@ from groot_ros.nodes.checkpoints import (
     CheckpointMismatchError,
     check_fit,
     check_images,
-    find_checkpoint,
 )
 
 SHORTEST_EDGE = ImageSpec((0.025, 0.025, 0.95, 0.95), (256, 256),
                           ResizeCropResize(0.95, None, shortest_edge=256))
 ONE_SIZE = ImageSpec((0.05, 0.05, 0.9, 0.9), (256, 192), ResizeCropResize(0.9, (256, 192)))
-
-
-def never(repository: str) -> Path:
-    raise AssertionError(f'{repository} must not be fetched')
 
 
 @pytest.fixture
@@ -43,57 +37,21 @@ def processor(robot: Embodiment) -> Processor:
         action_period=None, max_state_dim=32, max_action_dim=32, formalize_language=True)
 
 
-def test_a_folder_and_a_shipped_policy_are_not_fetched(tmp_path: Path) -> None:
-    (tmp_path / 'config.json').write_text('{}')
-    assert find_checkpoint(str(tmp_path), never) == tmp_path
-    assert find_checkpoint('g1_tabletop', never).name == 'g1_tabletop'
-
-
-def test_a_relative_folder_wins_over_a_hub_repository_of_that_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / 'nvidia' / 'mine').mkdir(parents=True)
-    (tmp_path / 'nvidia' / 'mine' / 'config.json').write_text('{}')
-    monkeypatch.chdir(tmp_path)
-    assert find_checkpoint('nvidia/mine', never) == Path('nvidia', 'mine')
-
-
-def test_a_hub_id_is_fetched(tmp_path: Path) -> None:
-    asked: list[str] = []
-
-    def download(repository: str) -> Path:
-        asked.append(repository)
-        return tmp_path
-
-    assert find_checkpoint('nvidia/GR00T-N1.7-3B', download) == tmp_path
-    assert asked == ['nvidia/GR00T-N1.7-3B']
-
-
-@pytest.mark.parametrize('name', [
-    'nothing', './policy', '../policy', '/tmp/policy', '~/policy', 'a/b/c', ''])
-def test_what_is_no_hub_id_is_not_fetched(name: str) -> None:
-    with pytest.raises(CheckpointMismatchError, match='neither a folder .* the owner/name of'):
-        find_checkpoint(name, never)
-
-
-@pytest.mark.parametrize(('error', 'reason'), [
-    (OSError('no connection\nand a long story'), r'\(no connection\): download it'),
-    (ValueError('gated'), r'\(gated\)'),
-    (ImportError('no such module'), 'pip install huggingface_hub, or download')])
-def test_what_can_not_be_fetched_names_the_three_places(error: Exception, reason: str) -> None:
-    def download(repository: str) -> Path:
-        raise error
-
-    with pytest.raises(CheckpointMismatchError, match=reason) as caught:
-        find_checkpoint('nvidia/GR00T-N1.7-3B', download)
-    message = str(caught.value)
-    for place in ('a folder with a config.json', 'shipped policies (g1_tabletop', 'the hub'):
-        assert place in message
-    assert '\n' not in message
-
-
 def test_a_checkpoint_of_the_robot_fits(processor: Processor, robot: Embodiment) -> None:
     check_fit(processor, robot)
+
+
+@pytest.mark.parametrize('field', ['state', 'action'])
+def test_a_checkpoint_of_a_robot_with_other_joints_is_refused(
+    processor: Processor, robot: Embodiment, field: str
+) -> None:
+    first, *others = getattr(processor, field)
+    wider = GroupRange(first.name, -np.ones(first.dim + 2), np.ones(first.dim + 2))
+    changed: dict[str, Any] = {field: (wider, *others)}
+    with pytest.raises(CheckpointMismatchError, match=(
+            rf"unitree_g1: model.{field} is {{'{first.name}': {first.dim}, .*trained with "
+            rf"{{'{first.name}': {first.dim + 2}, .*: give the same groups")):
+        check_fit(dataclasses.replace(processor, **changed), robot)
 
 
 @pytest.mark.parametrize('field', ['video', 'state'])

@@ -1,37 +1,60 @@
 """Control ticks without ROS: when tokens are used, chunks asked for and taken."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from groot_ros.control import HoldReason, Playback, TokenOrigin
+from groot_ros.control import (
+    Hold,
+    HoldReason,
+    Playback,
+    PlaybackSettings,
+    SeamSettings,
+    StopSettings,
+    TokenOrigin,
+)
 from groot_ros.embodiment import Embodiment, load_embodiment
 from groot_ros.model.policy import GoalTokens
-from groot_ros.nodes.control_cycle import ControlCycle, ReceivedTokens
+from groot_ros.nodes.chunk_exchange import ReceivedTokens
+from groot_ros.nodes.control_cycle import ControlCycle
 from groot_ros.nodes.instruction import Assignment, InstructionRegister
 from groot_ros.nodes.replanning import Replanning
-from groot_ros.nodes.solver import ChunkSolver
+from groot_ros.nodes.solver import Solution, SolveRequest
 
-FloatArray = NDArray[np.float32]
 TICK_S = 1.0 / 120.0
 SOLVE_TICKS = 3
+PERIOD_S = 0.05
 VISION_DELAY_S = 0.05
 START_S = 100.0
 
 
-class StandingSystem1:
-    """Predicts that the robot stays where it is."""
+class StandingSolver:
+    """Predicts at once that the robot stays where it is.
 
-    def prepare(self, tokens: GoalTokens) -> None:
+    Attributes:
+        requests: All that it was asked.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[SolveRequest] = []
+        self._solution: Solution | None = None
+
+    def request(self, request: SolveRequest) -> bool:
+        self.requests.append(request)
+        self._solution = Solution(request, np.tile(request.state, (16, 1)), solve_time=0.001)
+        return True
+
+    def take(self, timeout: float = 0.0) -> Solution | None:
+        solution, self._solution = self._solution, None
+        return solution
+
+    def check(self) -> Hold | None:
         return None
 
-    def solve(self, context: None, state: FloatArray, noise: FloatArray) -> FloatArray:
-        return np.tile(state, (16, 1))
+    def reset(self) -> None:
+        self._solution = None
 
-    def draw_noise(self, rng: np.random.Generator) -> FloatArray:
-        return rng.standard_normal((16, 32), np.float32)
+    def close(self) -> None:
+        return
 
 
 @pytest.fixture(scope='module')
@@ -40,13 +63,23 @@ def embodiment() -> Embodiment:
 
 
 @pytest.fixture
-def cycle(embodiment: Embodiment) -> Iterator[ControlCycle]:
+def solver() -> StandingSolver:
+    return StandingSolver()
+
+
+def make_cycle(
+    embodiment: Embodiment, solver: StandingSolver, settings: PlaybackSettings | None = None
+) -> ControlCycle:
     """Return a step-locked control cycle."""
-    solver = ChunkSolver(StandingSystem1(), seed=0)
-    yield ControlCycle(
-        embodiment, Playback(embodiment, embodiment.model.action, 'small'),
-        Replanning(solver, 30.0, SOLVE_TICKS), action_period=0.05, vision_delay=VISION_DELAY_S)
-    solver.close()
+    return ControlCycle(
+        embodiment, Playback(embodiment, embodiment.model.action, 'small', settings),
+        Replanning(solver, 30.0, SOLVE_TICKS), action_period=PERIOD_S,
+        vision_delay=VISION_DELAY_S)
+
+
+@pytest.fixture
+def cycle(embodiment: Embodiment, solver: StandingSolver) -> ControlCycle:
+    return make_cycle(embodiment, solver)
 
 
 def make_tokens(stamp: float, epoch: int = 1) -> ReceivedTokens:
@@ -128,3 +161,55 @@ def test_a_clock_that_went_back_after_a_reset_stops_nothing(
     cycle.reset(START_S + 1000.0)
     run(cycle, embodiment, ticks=range(2))
     assert cycle.hold(START_S + TICK_S).reason is not HoldReason.NO_STATE
+
+
+def test_the_delay_of_the_solver_is_counted_in_ticks(
+    cycle: ControlCycle, embodiment: Embodiment
+) -> None:
+    cycle.on_tokens(make_tokens(START_S), START_S)
+    assert cycle.delay_ticks == 0
+    run(cycle, embodiment, ticks=range(40))
+    assert cycle.delay_ticks == SOLVE_TICKS
+
+
+def test_a_chunk_is_asked_to_continue_the_plan_only_by_real_time_chunking(
+    embodiment: Embodiment, solver: StandingSolver
+) -> None:
+    for mode in ('real_time_chunking', 'overlap'):
+        cycle = make_cycle(embodiment, solver, PlaybackSettings(SeamSettings(mode)))
+        cycle.on_tokens(make_tokens(START_S), START_S)
+        run(cycle, embodiment, ticks=range(40))
+        first, *_, newest = solver.requests
+        assert first.continuation is None  # there is no plan yet
+        if mode == 'overlap':
+            assert newest.continuation is None
+        else:
+            assert newest.continuation.frozen == 1  # 3 ticks are over before 0.05 s are
+            assert newest.continuation.positions.shape == (15, len(newest.state))
+        solver.requests.clear()
+
+
+def test_synchronous_asks_for_the_next_chunk_when_the_plan_is_over(
+    embodiment: Embodiment, solver: StandingSolver
+) -> None:
+    cycle = make_cycle(embodiment, solver, PlaybackSettings(
+        SeamSettings('synchronous'), stops=StopSettings(max_token_age=30.0)))
+    cycle.on_tokens(make_tokens(START_S), START_S)
+    joined = run(cycle, embodiment, ticks=range(300))
+    # 16 rows, less the tick by which a plan begins before the chunk joins; then 3 to solve.
+    chunk_ticks = round(16 * PERIOD_S / TICK_S)
+    assert np.diff(joined).tolist() == [chunk_ticks - 1 + SOLVE_TICKS] * (len(joined) - 1)
+
+
+@pytest.mark.parametrize(('max_delay', 'reason'), [
+    (0.0, None), (2 * TICK_S, HoldReason.DELAY_TOO_LONG)])
+def test_chunks_that_come_later_than_allowed_are_refused(
+    embodiment: Embodiment, solver: StandingSolver, max_delay: float, reason: HoldReason | None
+) -> None:
+    cycle = make_cycle(embodiment, solver, PlaybackSettings(SeamSettings(max_delay=max_delay)))
+    cycle.on_tokens(make_tokens(START_S), START_S)
+    joined = run(cycle, embodiment, ticks=range(40))
+    hold = cycle.hold(START_S + 39 * TICK_S)
+    assert (hold and hold.reason) is reason
+    assert bool(joined) is (reason is None)
+    assert len(solver.requests) > 5  # it goes on trying

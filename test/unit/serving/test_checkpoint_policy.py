@@ -115,7 +115,7 @@ def test_a_model_with_history_is_refused(deltas):
 @pytest.fixture(scope='module')
 def shipped():
     pytest.importorskip('onnxruntime')
-    return load_policy(SHIPPED, TAG, seed=3)
+    return load_policy(str(SHIPPED), TAG, seed=3)
 
 
 @pytest.fixture

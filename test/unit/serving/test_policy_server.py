@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from groot_ros.serving import PolicyClient
+from groot_ros.serving import PolicyClient, UnauthorizedError
 from groot_ros.serving.policy_server import is_local, main
 
 ROOT = Path(__file__).parents[3]
@@ -19,12 +19,13 @@ PATIENCE_S = 60
 
 
 @contextmanager
-def started(*options):
+def started(*options, checkpoint=SHIPPED, **environment):
     """Start the executable; yields it and what it logged up to its address."""
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / 'executables' / 'policy_server'), '--checkpoint', SHIPPED,
+        [sys.executable, str(ROOT / 'executables' / 'policy_server'), '--checkpoint', checkpoint,
          '--embodiment-tag', 'unitree_g1', '--port', '0', *options],
-        stderr=subprocess.PIPE, text=True, env={**os.environ, 'PYTHONPATH': str(ROOT)})
+        stderr=subprocess.PIPE, text=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), **environment})
     try:
         assert process.stderr is not None
         lines = []
@@ -57,6 +58,18 @@ def test_a_server_open_to_the_network_without_token_warns():
     pytest.importorskip('onnxruntime')
     with started('--host', '0.0.0.0') as (_, log):
         assert 'anyone who reaches 0.0.0.0 can use this server: give --api-token' in log
+
+
+def test_a_shipped_policy_is_served_by_its_name_with_the_token_of_the_environment():
+    pytest.importorskip('onnxruntime')
+    with started(checkpoint='g1_tabletop', GROOT_API_TOKEN='secret') as (_, log):
+        address = re.search(r'tcp://127\.0\.0\.1:\d+', log)
+        assert 'secret' not in log
+        with PolicyClient(address[0], 'n1_7', timeout_s=PATIENCE_S) as client, \
+                pytest.raises(UnauthorizedError):
+            client.ping()
+        with PolicyClient(address[0], 'n1_7', 'secret', timeout_s=PATIENCE_S) as client:
+            client.ping()
 
 
 @pytest.mark.parametrize(('options', 'reason'), [

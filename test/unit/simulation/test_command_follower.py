@@ -77,3 +77,11 @@ def test_reset_forgets_commands(follower: CommandFollower) -> None:
     follower.follow('arm', ['a'], trajectory(0.0, [1.0], [[1.1]]), now=0.0)
     follower.reset(np.zeros(3))
     np.testing.assert_array_equal(follower.targets(1.0), np.zeros(3))
+
+
+def test_a_stop_holds_the_present_targets_at_once(follower: CommandFollower) -> None:
+    follower.follow('arm', ['a'], trajectory(0.0, [1.0], [[1.1]]), now=0.0)
+    follower.stop('arm', 0.5)
+    follower.stop('hand', 0.5)  # nothing runs there
+    for now in (0.5, 2.0):
+        np.testing.assert_allclose(follower.targets(now), [0.6, 0.2, 0.3])

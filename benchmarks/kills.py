@@ -1,0 +1,107 @@
+"""Kills each part of the graph again and again, in real time, and watches the robot.
+
+    scripts/env python benchmarks/kills.py [--times 20] [--victims solver camera] [--json FILE]
+
+`kill -9` at random moments of a motion; the camera is silenced by the simulator's parameter.
+Judged by the stamps of joint states and by the commands on the topics. Exit code 1 if the robot
+once was not at rest in time or a limit was broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from groot_ros.embodiment import load_embodiment
+from groot_ros.evaluation.report import format_table
+from groot_ros.evaluation.stopping import AT_REST
+from groot_ros.nodes.graph_client import GraphClient
+from groot_ros.nodes.graph_process import Domain, GraphProcess, interrupt_on_termination
+from groot_ros.nodes.kill_trials import VICTIMS, KillTrials, Trial, launch_instruction
+
+START_S = 120.0
+CORES = 2
+MAX_TOKEN_AGE_S = 0.4
+"""Shorter than the default, so that the robot still moves at the deadline."""
+REST_S = 0.15
+LAST_MOMENT_S = 0.8
+
+
+def run(checkpoint: str, victims: list[str], times: int, seed: int) -> Iterator[Trial]:
+    """Yield the trials, the victims in turn."""
+    domain = Domain()
+    moments = random.Random(seed)
+    arguments = {
+        'checkpoint': checkpoint, 'log_level': 'warn', 'use_respawn': 'true',
+        'instruction': launch_instruction()}
+    with (
+        tempfile.TemporaryDirectory(prefix='groot_ros_') as folder,
+        GraphProcess(domain.number, arguments, {'max_token_age_s': MAX_TOKEN_AGE_S},
+                     Path(folder)) as graph,
+        GraphClient(domain.number, graph.check) as client,
+    ):
+        client.wait_until_active(START_S)
+        trials = KillTrials(
+            client, domain.number, load_embodiment('unitree_g1'), MAX_TOKEN_AGE_S)
+        for _ in range(times):
+            for victim in victims:
+                yield trials.run(victim, moments.uniform(0.0, LAST_MOMENT_S))
+
+
+def is_good(trial: Trial) -> bool:
+    """Return whether the robot came to rest in time and kept every limit."""
+    renewed = trial.victim != 'planner' or trial.epochs[1] > trial.epochs[0]
+    return trial.rest_after <= REST_S and not trial.violations and renewed
+
+
+def report(trials: list[Trial]) -> str:
+    """Return a table, one row for each victim."""
+    rows = []
+    for victim in dict.fromkeys(trial.victim for trial in trials):
+        own = [trial for trial in trials if trial.victim == victim]
+        rest = 1e3 * np.array([trial.rest_after for trial in own])
+        rows.append((
+            victim, f'{len(own)}', f'{sum(trial.speed > AT_REST for trial in own)}',
+            f'{np.median(rest):.0f}', f'{rest.max():.0f}',
+            f'{sum(trial.commands for trial in own)}',
+            f'{sum(len(trial.violations) for trial in own)}',
+            f'{sum(map(is_good, own))}'))
+    return format_table((
+        'killed', 'times', 'in motion at the deadline', 'rest after it, median [ms]',
+        'longest [ms]', 'commands checked', 'limits broken', 'good'), rows)
+
+
+def main() -> int:
+    """Run, print and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--checkpoint', default='g1_tabletop')
+    parser.add_argument('--victims', nargs='+', choices=VICTIMS, default=list(VICTIMS))
+    parser.add_argument('--times', type=int, default=20)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--json', type=Path)
+    asked = parser.parse_args()
+    interrupt_on_termination()
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    trials = []
+    for trial in run(asked.checkpoint, asked.victims, asked.times, asked.seed):
+        trials.append(trial)
+        if not is_good(trial):
+            print(trial, flush=True)
+    print(report(trials))
+    if asked.json:
+        asked.json.write_text(json.dumps([asdict(trial) for trial in trials], indent=1) + '\n')
+    return 0 if all(map(is_good, trials)) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

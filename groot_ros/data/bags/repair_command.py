@@ -1,0 +1,29 @@
+"""`ros2 run groot_ros repair_bag`: save what a recording that was cut off holds."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from groot_ros.data.bags.errors import BagError
+from groot_ros.data.bags.message_types import MessageTypes
+from groot_ros.data.bags.repairing import repair
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Repair one bag; returns the exit code."""
+    parser = argparse.ArgumentParser(prog='repair_bag', description=__doc__)
+    parser.add_argument('bag', type=Path, help='folder of the recording; it stays as it is')
+    parser.add_argument(
+        '--output', type=Path, help='folder of the new bag; BAG_repaired if absent')
+    given = parser.parse_args(arguments)
+    target = given.output or given.bag.with_name(f'{given.bag.name}_repaired')
+    try:
+        saved = repair(given.bag, target, MessageTypes())
+    except (BagError, OSError) as error:
+        print(f'repair_bag: {error}', file=sys.stderr)
+        return 1
+    print(f'{target}: {saved} messages saved')
+    return 0

@@ -1,0 +1,246 @@
+"""From facts about a graph to what is wrong with it: a healthy one, spoiled one fact at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from groot_ros.diagnosis import (
+    ClockFacts,
+    Delivery,
+    Endpoint,
+    Finding,
+    GraphFacts,
+    HeardCamera,
+    HeardJoints,
+    Level,
+    NodeFacts,
+    NodeStatus,
+    Surroundings,
+    Topic,
+    diagnose,
+)
+from groot_ros.diagnosis.outputs import KINDS
+from groot_ros.diagnosis.remedies import REMEDIES, remedy
+from groot_ros.embodiment import Embodiment, load_embodiment
+
+ROBOT = load_embodiment('unitree_g1')
+CAMERA, STATES = '/' + ROBOT.cameras[0].topic, '/joint_states'
+COMMANDS = '/' + ROBOT.outputs[0].topic
+IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
+JOINT_STATE = 'sensor_msgs/msg/JointState'
+HEAD = HeardCamera(20, 10.0, 0.01, 0.02, (640, 480))
+JOINTS = HeardJoints(200, 100.0, 0.001, 0.002, frozenset(ROBOT.joint_names))
+
+
+def end(node: str, kind: str, **delivery: Any) -> Endpoint:
+    return Endpoint(node, kind, Delivery(**{'reliable': True} | delivery))
+
+
+def node(name: str, **changed: Any) -> NodeFacts:
+    parameters = {'embodiment': 'unitree_g1', 'checkpoint': 'g1_tabletop', 'use_sim_time': False}
+    facts = NodeFacts(name, 1, 'active', parameters, NodeStatus('RUNNING', 'NONE', '', 10.0, 0.08))
+    return replace(facts, **changed)
+
+
+def stopped(name: str, reason: str, state: str = 'HOLDING') -> NodeFacts:
+    return node(name, status=NodeStatus(state, reason, 'as it said'))
+
+
+HEALTHY = GraphFacts(
+    Surroundings(0, 'rmw_fastrtps_cpp', 'SUBNET'), '',
+    ('/controller', '/driver', '/perception', '/planner'),
+    (node('perception'), node('planner'), node('controller')),
+    {CAMERA: Topic((end('/camera', IMAGE),), (end('/perception', IMAGE, reliable=False),)),
+     STATES: Topic((end('/driver', JOINT_STATE),))} | {
+         f'/{output.topic}': Topic(
+             (end('/controller', KINDS[output.interface]),),
+             (end('/driver', KINDS[output.interface]),)) for output in ROBOT.outputs},
+    {CAMERA: HEAD, STATES: JOINTS}, image_sizes={'ego_view': (192, 192)})
+
+
+def with_node(changed: NodeFacts) -> GraphFacts:
+    return replace(HEALTHY, nodes=tuple(
+        changed if each.name == changed.name else each for each in HEALTHY.nodes))
+
+
+def with_nodes(**parameters: Any) -> GraphFacts:
+    return replace(HEALTHY, nodes=tuple(
+        replace(each, parameters={**each.parameters, **parameters}) for each in HEALTHY.nodes))
+
+
+def with_topic(name: str, topic: Topic, instead_of: str = '') -> GraphFacts:
+    kept = {key: value for key, value in HEALTHY.topics.items() if key != instead_of}
+    return replace(HEALTHY, topics=kept | {name: topic})
+
+
+def with_camera(**changed: Any) -> GraphFacts:
+    return replace(HEALTHY, heard=dict(HEALTHY.heard) | {CAMERA: replace(HEAD, **changed)})
+
+
+def with_joints(**changed: Any) -> GraphFacts:
+    return replace(HEALTHY, heard=dict(HEALTHY.heard) | {STATES: replace(JOINTS, **changed)})
+
+
+def wrong(facts: GraphFacts, robot: Embodiment = ROBOT) -> list[Finding]:
+    return [each for each in diagnose(facts, robot) if each.level > Level.OK]
+
+
+def test_nothing_is_wrong_with_a_healthy_graph() -> None:
+    findings = diagnose(HEALTHY, ROBOT)
+    assert not wrong(HEALTHY)
+    assert [each.subject for each in findings] == [
+        'graph', 'camera head', 'joints', 'perception', 'planner', 'controller',
+        'output upper_body', 'output left_hand', 'output right_hand']
+
+
+OTHER_CAMERA = with_topic(
+    '/cam/head/image_raw', Topic((end('/camera', IMAGE),)), instead_of=CAMERA)
+SIM = {'use_sim_time': True}
+FAULTS: dict[str, tuple[GraphFacts, str, str]] = {
+    'another camera topic': (
+        OTHER_CAMERA, 'camera head', 'did you mean /cam/head/image_raw?'),
+    'compressed alone': (
+        with_topic(CAMERA + '/compressed', Topic((end('/camera', COMPRESSED),)), CAMERA),
+        'camera head', 'transport: compressed'),
+    'another image type': (
+        with_topic(CAMERA, Topic((end('/camera', COMPRESSED),))), 'camera head',
+        f'has type {COMPRESSED} (from /camera), wanted {IMAGE}'),
+    'no image': (with_camera(count=0), 'camera head', 'nothing comes, although /camera'),
+    'unknown encoding': (
+        with_camera(error="encoding 'x' is not understood"), 'camera head', "encoding 'x'"),
+    'black': (with_camera(black=True), 'camera head', 'every pixel is black'),
+    'small': (with_camera(size=(160, 120)), 'camera head', 'the checkpoint looks at 192 x 192'),
+    'slow camera': (with_camera(rate=1.9), 'camera head', 'at least 2.0 Hz are needed'),
+    'rather slow camera': (with_camera(rate=4.9), 'camera head', '4.9 Hz, 10 Hz are wanted'),
+    'old images': (with_camera(youngest=0.6, typical=0.7), 'camera head', '0.60 s old'),
+    'images of the future': (with_camera(youngest=-2.1, typical=-2.0), 'camera head', '2.00 s in'),
+    'images without stamps': (
+        with_camera(youngest=1.7e9, typical=1.7e9), 'camera head', 'driver fill in header.stamp'),
+    'no joint states': (
+        with_topic('/x', Topic(), STATES), 'joints', 'start the robot driver'),
+    'a joint less': (
+        with_joints(names=JOINTS.names - {'waist_yaw_joint'} | {'waist_yaw'}), 'joints',
+        "did you mean 'waist_yaw'?"),
+    'another robot': (with_joints(names=frozenset({'a'})), 'joints', 'none of the joints'),
+    'slow joints': (with_joints(rate=9.0), 'joints', 'at least 10.0 Hz are needed'),
+    'best effort': (
+        with_topic(CAMERA, Topic(
+            (end('/camera', IMAGE, reliable=False),), (end('/perception', IMAGE),))),
+        'delivery', f'offered best effort, wanted reliable on {CAMERA} (from /camera to '
+        '/perception)'),
+    'a node less': (
+        with_node(node('planner', instances=0)), 'planner', '/planner is not running'),
+    'a node twice': (with_node(node('planner', instances=2)), 'planner', '2 nodes are called'),
+    'a node that hangs': (
+        with_node(node('planner', lifecycle=None)), 'planner', 'does not answer'),
+    'not configured': (
+        with_node(node('planner', lifecycle='unconfigured')), 'planner',
+        'ros2 lifecycle set /planner configure && ros2 lifecycle set /planner activate'),
+    'not activated': (
+        with_node(node('planner', lifecycle='inactive')), 'planner',
+        'must be active ros2 lifecycle set /planner activate'),
+    'no status': (with_node(node('planner', status=None)), 'planner', '/planner/status'),
+    'stale tokens': (
+        with_node(stopped('controller', 'STALE_TOKENS')), 'controller',
+        'HOLDING, STALE_TOKENS: as it said'),
+    'other checkpoints': (
+        with_node(node('planner', parameters={'checkpoint': 'mine'})), 'checkpoint',
+        'perception has g1_tabletop, planner has mine, controller has g1_tabletop'),
+    'no clock': (with_nodes(**SIM), 'clock', 'nobody publishes /clock'),
+    'a clock that stands': (
+        replace(with_nodes(**SIM), clock=ClockFacts(5)), 'clock', 'stands still'),
+    'one follows the clock': (
+        replace(with_node(node('planner', parameters=SIM)), clock=ClockFacts(5, True)), 'clock',
+        'true for planner, false for perception, controller'),
+    'nobody follows commands': (
+        with_topic(COMMANDS, Topic((end('/controller', KINDS['joint_trajectory']),))),
+        'output upper_body', f'nobody listens to {COMMANDS}'),
+    'another command type': (
+        with_topic(COMMANDS, Topic((), (end('/driver', KINDS['float64_multi_array']),))),
+        'output upper_body', 'the policy sends trajectory_msgs/msg/JointTrajectory'),
+    'two commanders': (
+        with_topic(COMMANDS, Topic(
+            (end('/controller', KINDS['joint_trajectory']), end('/x', 'x')),
+            (end('/driver', KINDS['joint_trajectory']),))),
+        'output upper_body', f'2 publish {COMMANDS}: /controller, /x'),
+}
+
+
+@pytest.mark.parametrize('name', FAULTS)
+def test_a_fault_is_named_once_and_alone(name: str) -> None:
+    facts, subject, words = FAULTS[name]
+    finding, = wrong(facts)
+    assert finding.subject == subject
+    assert words in f'{finding.found} {finding.remedy}'
+    assert finding.remedy
+
+
+@pytest.mark.parametrize(('others', 'words'), [
+    ((), 'ros2 launch groot_ros humanoid.launch.py'), ((42,), 'export ROS_DOMAIN_ID=42')])
+def test_an_empty_graph_says_where_it_looked_and_where_else_to_look(
+    others: tuple[int, ...], words: str
+) -> None:
+    place = Surroundings(7, 'rmw_zenoh_cpp', 'SUBNET', others)
+    finding, = wrong(replace(HEALTHY, surroundings=place, node_names=()))
+    assert 'domain 7, rmw_zenoh_cpp' in finding.found
+    assert words in finding.remedy
+
+
+def test_a_policy_in_another_namespace_is_found() -> None:
+    gone = tuple(replace(each, instances=0) for each in HEALTHY.nodes)
+    facts = replace(HEALTHY, nodes=gone, node_names=('/robot1/planner', '/driver'))
+    assert wrong(facts)[0].remedy == 'give --namespace /robot1'
+
+
+def test_topics_and_commands_are_those_of_the_namespace() -> None:
+    moved = replace(
+        HEALTHY, namespace='/robot1',
+        topics={f'/robot1{name}': topic for name, topic in HEALTHY.topics.items()},
+        heard={f'/robot1{name}': heard for name, heard in HEALTHY.heard.items()})
+    assert not wrong(moved)
+    assert '/robot1/set_instruction' in remedy('NO_INSTRUCTION', '/robot1')
+
+
+def test_an_action_needs_a_server() -> None:
+    output = replace(ROBOT.outputs[0], interface='follow_joint_trajectory', topic='arm/follow')
+    robot = replace(ROBOT, outputs=(output, *ROBOT.outputs[1:]))
+    finding, = wrong(HEALTHY, robot)
+    assert 'no action server /arm/follow' in finding.found
+    served = with_topic('/arm/follow/_action/status', Topic((end('/driver', 'x'),)))
+    assert not wrong(served, robot)
+
+
+def test_ages_are_allowed_as_the_nodes_were_told() -> None:
+    late = with_camera(youngest=0.6, typical=0.7)
+    told = replace(late, nodes=with_nodes(max_input_age_s=1.0).nodes)
+    assert wrong(late)
+    assert not wrong(told)
+
+
+def test_rates_of_simulated_time_are_not_judged() -> None:
+    facts = replace(with_nodes(**SIM), clock=ClockFacts(5, moves=True))
+    assert not wrong(replace(facts, heard=with_camera(rate=1.0).heard))
+
+
+def test_the_cause_comes_before_what_follows_from_it() -> None:
+    nodes = (stopped('perception', 'NO_IMAGE'), stopped('planner', 'NO_OBSERVATION'),
+             stopped('controller', 'NO_TOKENS'))
+    assert [each.subject for each in wrong(replace(OTHER_CAMERA, nodes=nodes))] == [
+        'camera head', 'perception', 'planner', 'controller']
+
+
+def test_a_stop_comes_before_the_instruction_that_it_voids() -> None:
+    nodes = (node('perception'), stopped('planner', 'NO_INSTRUCTION'),
+             stopped('controller', 'EMERGENCY_STOP'))
+    assert [each.subject for each in wrong(replace(HEALTHY, nodes=nodes))] == [
+        'controller', 'planner']
+
+
+@pytest.mark.parametrize('reason', REMEDIES)
+def test_every_remedy_can_be_told(reason: str) -> None:
+    finding, = wrong(with_node(stopped('controller', reason)))
+    assert finding.remedy == remedy(reason, '')
+    assert '{{' not in finding.remedy
