@@ -32,7 +32,7 @@ CORES = 2
 CONTROL_HZ = 120.0
 WARM_UP_S = 3.0
 GOALS = {
-    'control ticks on time [%]': ('>=', 99.0),
+    'control ticks on time [%]': ('>=', 99.5),
     'System 1 [solves/s]': ('>=', 30.0),
     'System 2 [Hz]': ('>=', 5.0),
 }

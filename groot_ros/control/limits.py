@@ -150,14 +150,11 @@ class LimitFilter:
 
     def _set_limits(self) -> None:
         """Bound the plans of the next tick; `_unsettled` says that the bounds will change."""
-        position = self.positions
         rates = self._rates.copy()
         rates[0] = np.where(self._approaching, self._approach_limit, rates[0])
-        # Outside its limits a joint may not go further out.
-        lower, upper = np.minimum(self._lower, position), np.maximum(self._upper, position)
-        self._limits = PlanLimits(lower, upper, rates, self._plan.shape[1])
-        self._unsettled = bool(
-            (self._approaching | (lower < self._lower) | (upper > self._upper)).any())
+        self._limits = PlanLimits(
+            self._lower, self._upper, self.positions, rates, self._plan.shape[1])
+        self._unsettled = bool((self._approaching | self._limits.returning).any())
 
     def _exact_plan(self, broken: NDArray[np.bool_]) -> Array | None:
         """Return the plan to be at the target in the next tick.

@@ -14,6 +14,7 @@ from groot_ros.control.curve import Motion
 from groot_ros.control.emergency_stop import EmergencyStop
 from groot_ros.control.intake import ChunkIntake, Shared
 from groot_ros.control.limits import LimitFilter
+from groot_ros.control.resting import RestingPose
 from groot_ros.control.seams import SeamSettings
 from groot_ros.control.stops import Stops, StopSettings
 from groot_ros.control.tokens import TokenGate, TokenOrigin
@@ -21,9 +22,7 @@ from groot_ros.control.watchdog import Hold, HoldReason
 from groot_ros.embodiment import Embodiment
 
 Array = NDArray[np.float64]
-
-MOVED = 0.05
-"""A joint this far from its command was moved while the robot rested [rad]."""
+NOT_FOLLOWED = (HoldReason.EMERGENCY_STOP, HoldReason.TRACKING_ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,8 @@ class Playback:
             checkpoint, embodiment.model.embodiment_tag, settings.stops.max_token_age)
         self.stops = Stops(embodiment, settings.stops, emergency)
         self.stop_count = 0
-        self._measured = embodiment.home
+        self._resting = RestingPose()
         self._playing = False
-        self._moved = MOVED
         self._seeded = False
         self._jumped: Hold | None = None
         self._now = float('-inf')
@@ -122,7 +120,7 @@ class Playback:
             self._seeded = True
         if self._playing:
             self.stops.tracking.update(self.limits.positions, positions, stamp)
-        self._measured = positions
+        self._resting.update(positions, stamp)
         self.stops.state.stamp = stamp
         return None
 
@@ -176,11 +174,9 @@ class Playback:
         self.stops.block(hold)
 
     def resume(self) -> None:
-        """Go on with the next chunk, from the newest measured pose."""
+        """Go on with the next chunk."""
         if self.stops.unblock(HoldReason.PAUSED_BY_USER):
             self._intake.timeline.clear()
-            # The robot may have been moved meanwhile.
-            self._seeded = not self.limits.at_rest
 
     def reset(self, now: float) -> None:
         """Forget plan, tokens and pose: nothing captured up to `now` [s] acts any more."""
@@ -188,6 +184,7 @@ class Playback:
         self.gate.void_captures_until(now)
         self.stops.forget()
         self._intake.reset()
+        self._resting.leave()
         self._jumped = None
         self._seeded = False
         self._now = float('-inf')
@@ -218,16 +215,15 @@ class Playback:
 
     def _note(self, hold: Hold | None) -> None:
         """Count a stop; go on after a rest from where the robot is, if it was moved."""
+        if hold is None:
+            if (pose := self._resting.displaced()) is not None:
+                self.limits.reset(pose)
+            self._resting.leave()
+        elif self.limits.at_rest:
+            self._resting.rest(self._now, elsewhere=hold.reason in NOT_FOLLOWED)
         if self._playing and hold is not None:
             self.stop_count += 1
             self.stops.tracking.forget()
-        elif not self._playing and hold is None and self.limits.at_rest and (
-                np.abs(self._measured - self.limits.positions).max() > self._moved):
-            self.limits.reset(self._measured)
-        if hold is not None and hold.reason is HoldReason.EMERGENCY_STOP:
-            self._moved = 0.0  # nothing was commanded meanwhile: the arms may have sunk
-        elif hold is None:
-            self._moved = MOVED
         self._playing = hold is None
 
     def _void_plan(self) -> None:
@@ -238,6 +234,7 @@ class Playback:
         """Drop whatever carries a stamp of the clock before it jumped; the pose stays."""
         self._void_plan()
         self.stops.forget()
+        self._resting.leave()
         self._intake.delay.reset()
         self.gate.void_captures_until(float('-inf'))
         self._jumped = Hold(

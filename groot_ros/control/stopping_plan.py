@@ -57,18 +57,26 @@ class PlanLimits:
 
     Attributes:
         rates: Highest velocity, acceleration and jerk per tick, shape (3, num_joints).
+        returning: Joints outside their limits, which may only move back in, shape (num_joints,).
 
     Args:
         lower: Lowest positions [rad], shape (num_joints,).
         upper: Highest positions [rad], shape (num_joints,).
+        position: Where the joints are [rad], shape (num_joints,).
         rates: Highest velocity, acceleration and jerk per tick, shape (3, num_joints).
         rows: Of a plan.
     """
 
-    def __init__(self, lower: Array, upper: Array, rates: Array, rows: int) -> None:
+    def __init__(
+            self, lower: Array, upper: Array, position: Array, rates: Array, rows: int) -> None:
         self.rates = (1.0 + SLACK) * rates
-        low = np.concatenate((lower[None] - POSITION_SLACK, -self.rates))
-        high = np.concatenate((upper[None] + POSITION_SLACK, self.rates))
+        below, above = position < lower, position > upper
+        self.returning: NDArray[np.bool_] = below | above
+        low = np.concatenate((
+            np.minimum(lower, position)[None] - POSITION_SLACK, -self.rates))
+        high = np.concatenate((
+            np.maximum(upper, position)[None] + POSITION_SLACK, self.rates))
+        low[VELOCITY, below], high[VELOCITY, above] = -REST, REST
         self._low, self._high = (
             np.repeat(bound[:, None], rows, axis=1) for bound in (low, high))
         self._low[VELOCITY:JERK, -1], self._high[VELOCITY:JERK, -1] = -REST, REST
@@ -100,11 +108,13 @@ class PlanLimits:
         """Return how much of a step away from a plan keeps the limits, shape (num_joints,).
 
         One share of at most 1 for the rates of all joints, a smaller one for a joint whose
-        position allows no more.
+        position allows no more, or that would turn round before it is back in.
         """
         room = np.where(step > 0.0, self._high - plan, plan - self._low)
         shares = quotient(np.maximum(room, 0.0), np.abs(step)).min(axis=1)
-        share: Array = np.minimum(min(float(shares[VELOCITY:].min()), 1.0), shares[POSITION])
+        own = shares.min(axis=0)
+        shares[VELOCITY, self.returning] = np.inf
+        share: Array = np.minimum(min(float(shares[VELOCITY:].min()), 1.0), own)
         return share
 
 

@@ -15,6 +15,8 @@ STAYS_S = 0.05
 """How long it has to stay so to count [s]."""
 TOLERANCE = 1e-6
 """For rounding, of a command [rad]."""
+SAG = 1e-3
+"""How far a joint may be measured outside its limits [rad]: a command starts where it is."""
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class CommandLog:
             return []
         found = []
         positions = np.array(self._positions)
-        outside = (positions < self.lower - TOLERANCE) | (positions > self.upper + TOLERANCE)
+        outside = (positions < self.lower - SAG) | (positions > self.upper + SAG)
         found += [f'position {positions[row, joint]:.4f} rad of joint {joint}'
                   for row, joint in np.argwhere(outside)]
         for numbers, series in self._series():

@@ -57,7 +57,7 @@ class Trial:
         rest_after: From the deadline to rest [s]; infinite if it did not come to rest.
         commands: How many were checked against the limits.
         violations: Of limits, in words.
-        epochs: Of the goal tokens before the kill and after it.
+        epochs: That chunks were made of before the kill and after it.
     """
 
     victim: str
@@ -115,7 +115,7 @@ class KillTrials:
         self._start_scene()
         start = self.now
         self._wait(lambda: self.now >= start + moment, 'the moment of the kill')
-        old = self._tokens
+        old, old_epoch = self._tokens, self._chunk.epoch
         self._kill(victim)
         killed = time.time_ns()
         with self._detention(victim):
@@ -126,7 +126,7 @@ class KillTrials:
         if victim == 'camera':
             self._switch_camera(True)
         self._wait_until_it_runs(after=self.now)
-        epochs = old.epoch, self._tokens.epoch
+        epochs = old_epoch, self._chunk.epoch
         if victim == 'planner':
             self._check_that_old_tokens_are_refused(old)
         violations = tuple(each for log in self._commands for each in log.violations())
