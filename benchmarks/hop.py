@@ -32,9 +32,9 @@ from measuring import Timed, describe_load, time_in_turn, write_results
 from groot_ros.evaluation.report import format_table
 from groot_ros.model.policy import GoalTokens as Tokens
 from groot_ros.msg import GoalTokens
-from groot_ros.nodes.goal_token_messages import read_tokens, write_tokens
-from groot_ros.nodes.graph_process import Domain, interrupt_on_termination
-from groot_ros.nodes.qos import NEWEST
+from groot_ros.nodes.messages.goal_tokens import read_tokens, write_tokens
+from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.tools.graph_process import Domain, interrupt_on_termination
 
 RMWS = ('rmw_fastrtps_cpp', 'rmw_cyclonedds_cpp')
 DTYPES = ('float32', 'bfloat16', 'int8')

@@ -15,13 +15,13 @@ from groot_ros.control import Hold
 from groot_ros.embodiment import Embodiment
 from groot_ros.model.finding import find_checkpoint
 from groot_ros.model.policy import System1, load_system1
-from groot_ros.nodes.controller import GIL_SWITCH_S, ControllerNode
-from groot_ros.nodes.controller_parameters import ControllerParams
-from groot_ros.nodes.lifecycle import run
-from groot_ros.nodes.policy_source import LocalSource
-from groot_ros.nodes.solver import Solution, SolveRequest
-from groot_ros.nodes.stamps import now
-from groot_ros.nodes.ticks import TickStatistics
+from groot_ros.nodes.controller.node import GIL_SWITCH_S, ControllerNode
+from groot_ros.nodes.controller.parameters import ControllerParams
+from groot_ros.nodes.controller.policy_source import LocalSource
+from groot_ros.nodes.controller.ticks import TickStatistics
+from groot_ros.nodes.shared.lifecycle import run
+from groot_ros.nodes.shared.stamps import now
+from groot_ros.nodes.solver.requests import Solution, SolveRequest
 
 
 class InlineSolver:

@@ -24,9 +24,9 @@ import numpy as np
 from groot_ros.embodiment import load_embodiment
 from groot_ros.evaluation.report import format_table
 from groot_ros.evaluation.stopping import AT_REST
-from groot_ros.nodes.graph_client import GraphClient
-from groot_ros.nodes.graph_process import Domain, GraphProcess, interrupt_on_termination
-from groot_ros.nodes.kill_trials import VICTIMS, KillTrials, Trial, launch_instruction
+from groot_ros.nodes.tools.graph_client import GraphClient
+from groot_ros.nodes.tools.graph_process import Domain, GraphProcess, interrupt_on_termination
+from groot_ros.nodes.tools.kill_trials import VICTIMS, KillTrials, Trial, launch_instruction
 
 START_S = 120.0
 CORES = 2

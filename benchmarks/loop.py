@@ -22,11 +22,11 @@ import numpy as np
 
 from groot_ros.evaluation.report import format_table
 from groot_ros.model.finding import find_checkpoint
-from groot_ros.nodes.demo import choose_scenes
-from groot_ros.nodes.evaluator import START_PATIENCE_S
-from groot_ros.nodes.graph_client import GraphClient
-from groot_ros.nodes.graph_process import Domain, GraphProcess, interrupt_on_termination
-from groot_ros.nodes.graph_rates import GraphRates
+from groot_ros.nodes.tools.demo import choose_scenes
+from groot_ros.nodes.tools.evaluator import START_PATIENCE_S
+from groot_ros.nodes.tools.graph_client import GraphClient
+from groot_ros.nodes.tools.graph_process import Domain, GraphProcess, interrupt_on_termination
+from groot_ros.nodes.tools.graph_rates import GraphRates
 
 CORES = 2
 CONTROL_HZ = 120.0

@@ -35,9 +35,9 @@ from measuring import describe_load, write_results
 from groot_ros.data.bags import Bag
 from groot_ros.embodiment import embodiment_file, load_embodiment
 from groot_ros.evaluation.report import format_table
-from groot_ros.nodes.graph_process import Domain, interrupt_on_termination
-from groot_ros.nodes.observation_messages import image_message
-from groot_ros.nodes.qos import sensor_qos
+from groot_ros.nodes.messages.observations import image_message
+from groot_ros.nodes.shared.qos import sensor_qos
+from groot_ros.nodes.tools.graph_process import Domain, interrupt_on_termination
 
 WIDTH, HEIGHT = 640, 480
 CAMERA_HZ, JOINT_HZ = 30.0, 500.0

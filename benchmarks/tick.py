@@ -27,10 +27,10 @@ from pathlib import Path
 
 from groot_ros.evaluation.report import format_table
 from groot_ros.msg import PolicyStatus
-from groot_ros.nodes.graph_client import GraphClient
-from groot_ros.nodes.graph_process import Domain, interrupt_on_termination
-from groot_ros.nodes.qos import NEWEST
-from groot_ros.nodes.ticks import WINDOW_S
+from groot_ros.nodes.controller.ticks import WINDOW_S
+from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.tools.graph_client import GraphClient
+from groot_ros.nodes.tools.graph_process import Domain, interrupt_on_termination
 
 HERE = Path(__file__).resolve().parent
 EXECUTABLES = HERE.parent / 'executables'

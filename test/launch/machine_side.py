@@ -17,8 +17,8 @@ os.environ['FASTDDS_BUILTIN_TRANSPORTS'] = 'UDPv4'
 
 from groot_ros.data.instructions import Request, plain
 from groot_ros.evaluation.plan import Condition, PlannedEpisode
-from groot_ros.nodes.graph_client import GraphClient
-from groot_ros.nodes.graph_process import GraphProcess, interrupt_on_termination
+from groot_ros.nodes.tools.graph_client import GraphClient
+from groot_ros.nodes.tools.graph_process import GraphProcess, interrupt_on_termination
 from groot_ros.simulation.scenario import draw_scenario
 
 DOMAIN = 77

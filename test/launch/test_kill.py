@@ -12,9 +12,9 @@ import pytest
 
 from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import PolicyStatus
-from groot_ros.nodes.graph_client import GraphClient
-from groot_ros.nodes.graph_process import Domain, GraphProcess
-from groot_ros.nodes.kill_trials import VICTIMS, KillTrials, launch_instruction
+from groot_ros.nodes.tools.graph_client import GraphClient
+from groot_ros.nodes.tools.graph_process import Domain, GraphProcess
+from groot_ros.nodes.tools.kill_trials import VICTIMS, KillTrials, launch_instruction
 
 CHECKPOINT = os.environ.get('GROOT_ROS_TEST_CHECKPOINT', 'g1_tabletop')
 START_S = 120.0

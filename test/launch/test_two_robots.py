@@ -13,8 +13,8 @@ from rclpy.node import Node
 
 from groot_ros.data.instructions import Request, plain
 from groot_ros.evaluation.plan import Condition, PlannedEpisode
-from groot_ros.nodes.graph_client import GraphClient
-from groot_ros.nodes.graph_process import Domain, GraphProcess
+from groot_ros.nodes.tools.graph_client import GraphClient
+from groot_ros.nodes.tools.graph_process import Domain, GraphProcess
 from groot_ros.simulation.scenario import draw_scenario
 
 CHECKPOINT = os.environ.get('GROOT_ROS_TEST_CHECKPOINT', 'g1_tabletop')

@@ -18,8 +18,8 @@ from rclpy.qos import QoSProfile
 from rclpy.task import Future
 
 from groot_ros.embodiment import load_embodiment
-from groot_ros.nodes.graph_process import Domain
-from groot_ros.nodes.lifecycle import autostart
+from groot_ros.nodes.shared.lifecycle import autostart
+from groot_ros.nodes.tools.graph_process import Domain
 
 PATIENCE_S = 60.0
 SIZE = (8, 6)

@@ -14,10 +14,10 @@ from std_msgs.msg import Float64MultiArray
 from groot_ros.embodiment import known_embodiments, load_embodiment
 from groot_ros.model.policy import GoalTokens as Tokens
 from groot_ros.msg import GoalTokens, Instruction, PolicyStatus
-from groot_ros.nodes.goal_token_messages import write_tokens
-from groot_ros.nodes.qos import LATCHED, NEWEST
-from groot_ros.nodes.simulator_commands import CommandInputs
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.messages.goal_tokens import write_tokens
+from groot_ros.nodes.shared.qos import LATCHED, NEWEST
+from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.simulator.commands import CommandInputs
 from groot_ros.simulation.command_follower import CommandFollower
 
 STATE_HZ, PLANNER_HZ = 100.0, 10.0

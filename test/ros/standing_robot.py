@@ -14,9 +14,9 @@ from trajectory_msgs.msg import JointTrajectory
 
 from groot_ros.model.policy import GoalTokens as Tokens
 from groot_ros.msg import ActionChunk, GoalTokens, PolicyStatus
-from groot_ros.nodes.goal_token_messages import write_tokens
-from groot_ros.nodes.qos import NEWEST
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.messages.goal_tokens import write_tokens
+from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.stamps import now, stamp_at
 
 JOINT_STATE_HZ = 100.0
 MOVE = 0.2

@@ -18,9 +18,9 @@ from std_srvs.srv import SetBool, Trigger
 
 from groot_ros.embodiment import EmbodimentError
 from groot_ros.msg import GoalTokens, Instruction, PolicyStatus, StepDone
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.qos import EVERY, LATCHED, NEWEST
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST
+from groot_ros.nodes.shared.stamps import now, stamp_at
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from groot_ros.nodes.demo import FIRST_DEMO_SEED, choose_scenes
+from groot_ros.nodes.tools.demo import FIRST_DEMO_SEED, choose_scenes
 from groot_ros.simulation.errors import SimulationError
 from groot_ros.simulation.scenario import draw_scenario
 

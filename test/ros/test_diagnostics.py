@@ -18,13 +18,13 @@ from std_msgs.msg import Header, String
 
 from groot_ros.diagnosis.remedies import REMEDIES
 from groot_ros.msg import InputStatus, PolicyStatus
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.delivery import DeliveryMonitor
-from groot_ros.nodes.diagnostics import Diagnostics
-from groot_ros.nodes.observation_messages import image_message
-from groot_ros.nodes.perception import PerceptionNode
-from groot_ros.nodes.stamps import now, stamp_at
-from groot_ros.nodes.status import REASONS
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.messages.observations import image_message
+from groot_ros.nodes.perception.node import PerceptionNode
+from groot_ros.nodes.shared.delivery import DeliveryMonitor
+from groot_ros.nodes.shared.diagnostics import Diagnostics
+from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.shared.status import REASONS
 
 CAMERA = EMBODIMENT.cameras[0].topic
 OK, WARN, ERROR, STALE = (

@@ -26,11 +26,11 @@ from std_srvs.srv import SetBool, Trigger
 from test_planner import SmallSystem2
 from trajectory_msgs.msg import JointTrajectory
 
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.observation_messages import image_message
-from groot_ros.nodes.perception import PerceptionNode
-from groot_ros.nodes.planner import PlannerNode
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.messages.observations import image_message
+from groot_ros.nodes.perception.node import PerceptionNode
+from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.shared.stamps import now, stamp_at
 
 DOCTOR = Path(__file__).resolve().parents[2] / 'executables' / 'doctor'
 CAMERA = EMBODIMENT.cameras[0].topic

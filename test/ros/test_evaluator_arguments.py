@@ -2,7 +2,7 @@
 
 import pytest
 
-from groot_ros.nodes.evaluator import parse_arguments
+from groot_ros.nodes.tools.evaluator import parse_arguments
 
 
 def test_parameters_of_the_nodes_are_yaml_values() -> None:

@@ -20,9 +20,9 @@ from std_msgs.msg import Bool, String
 
 from groot_ros.action import ExecuteInstruction
 from groot_ros.msg import Instruction, PolicyStatus, TaskState
-from groot_ros.nodes.planner import PlannerNode
-from groot_ros.nodes.qos import EVERY, LATCHED, NEWEST
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST
+from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.srv import SetInstruction
 
 Result = ExecuteInstruction.Result

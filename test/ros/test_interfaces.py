@@ -12,13 +12,13 @@ from rclpy.action import get_action_names_and_types
 from rclpy.node import Node
 from small_system1 import SmallSystem1
 
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.controller_parameters import ControllerParams
-from groot_ros.nodes.perception import PerceptionNode
-from groot_ros.nodes.perception_parameters import PerceptionParams
-from groot_ros.nodes.planner import PlannerNode
-from groot_ros.nodes.planner_parameters import PlannerParams
-from groot_ros.nodes.simulator import SimulatorNode, SimulatorParams
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.controller.parameters import ControllerParams
+from groot_ros.nodes.perception.node import PerceptionNode
+from groot_ros.nodes.perception.parameters import PerceptionParams
+from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.planner.parameters import PlannerParams
+from groot_ros.nodes.simulator.node import SimulatorNode, SimulatorParams
 
 PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'interfaces.md'
 NODES: dict[str, tuple[Callable[[], Node], type]] = {

@@ -14,10 +14,10 @@ from rclpy.lifecycle import LifecycleNode
 from small_system1 import SmallSystem1
 
 from groot_ros.msg import PolicyStatus
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.perception import PerceptionNode
-from groot_ros.nodes.planner import PlannerNode
-from groot_ros.nodes.qos import NEWEST
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.perception.node import PerceptionNode
+from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.shared.qos import NEWEST
 
 NODES: dict[str, Callable[[], LifecycleNode]] = {
     'perception': PerceptionNode,

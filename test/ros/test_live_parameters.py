@@ -11,10 +11,10 @@ from small_system1 import EMBODIMENT, SmallSystem1
 from standing_robot import StandingRobot
 
 from groot_ros.msg import PolicyStatus
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.perception import PerceptionNode
-from groot_ros.nodes.planner import PlannerNode
-from groot_ros.nodes.qos import NEWEST
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.perception.node import PerceptionNode
+from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.shared.qos import NEWEST
 
 LIVE = {
     'perception': {'observation_hz', 'max_skew_s', 'max_input_age_s'},

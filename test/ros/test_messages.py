@@ -6,9 +6,9 @@ import pytest
 from groot_ros.control import check_trajectory
 from groot_ros.model.policy import GoalTokens as Tokens
 from groot_ros.msg import GoalTokens
-from groot_ros.nodes.command_messages import stream_message, trajectory_message
-from groot_ros.nodes.goal_token_messages import TokenMessageError, read_tokens, write_tokens
-from groot_ros.nodes.stamps import seconds, stamp_at
+from groot_ros.nodes.messages.commands import stream_message, trajectory_message
+from groot_ros.nodes.messages.goal_tokens import TokenMessageError, read_tokens, write_tokens
+from groot_ros.nodes.shared.stamps import seconds, stamp_at
 
 TOLERANCES = {'float32': 0.0, 'float16': 2**-10, 'bfloat16': 2**-7, 'int8': 1 / 127}
 """Largest relative error of each number format; for int8 relative to the row's maximum."""

@@ -19,10 +19,10 @@ from std_msgs.msg import Header
 
 from groot_ros.embodiment import known_embodiments
 from groot_ros.msg import Observation, PolicyStatus
-from groot_ros.nodes.observation_messages import image_message, read_images
-from groot_ros.nodes.perception import PerceptionNode
-from groot_ros.nodes.qos import NEWEST
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.messages.observations import image_message, read_images
+from groot_ros.nodes.perception.node import PerceptionNode
+from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.stamps import now, stamp_at
 
 
 def write_robot(folder: Path, **camera: str) -> str:

@@ -16,11 +16,11 @@ from std_msgs.msg import String
 
 from groot_ros.model.policy import GoalTokens as Tokens
 from groot_ros.msg import GoalTokens, Instruction, Observation, PolicyStatus
-from groot_ros.nodes.goal_token_messages import read_tokens
-from groot_ros.nodes.observation_messages import image_message
-from groot_ros.nodes.planner import PlannerNode
-from groot_ros.nodes.qos import LATCHED, NEWEST
-from groot_ros.nodes.stamps import now, seconds, stamp_at
+from groot_ros.nodes.messages.goal_tokens import read_tokens
+from groot_ros.nodes.messages.observations import image_message
+from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.shared.qos import LATCHED, NEWEST
+from groot_ros.nodes.shared.stamps import now, seconds, stamp_at
 from groot_ros.srv import SetInstruction
 
 PATIENCE_S = 60.0

@@ -13,7 +13,7 @@ from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 
 from groot_ros.msg import PolicyStatus
-from groot_ros.nodes.status import REASONS
+from groot_ros.nodes.shared.status import REASONS
 
 EXECUTABLES = Path(__file__).resolve().parents[2] / 'executables'
 PATIENCE_S = 90.0

@@ -16,9 +16,9 @@ from std_srvs.srv import SetBool, Trigger
 
 from groot_ros.data.bags import Bag
 from groot_ros.msg import Instruction, RecordingStatus
-from groot_ros.nodes.observation_messages import image_message
-from groot_ros.nodes.qos import LATCHED, NEWEST
-from groot_ros.nodes.recorder import RecorderNode
+from groot_ros.nodes.messages.observations import image_message
+from groot_ros.nodes.recorder.node import RecorderNode
+from groot_ros.nodes.shared.qos import LATCHED, NEWEST
 from groot_ros.observation import decode_compressed
 
 CAMERA = EMBODIMENT.cameras[0].topic

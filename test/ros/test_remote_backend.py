@@ -23,12 +23,12 @@ from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from groot_ros.msg import ActionChunk, PolicyStatus
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.observation_messages import image_message
-from groot_ros.nodes.perception import PerceptionNode
-from groot_ros.nodes.planner import PlannerNode
-from groot_ros.nodes.qos import NEWEST
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.messages.observations import image_message
+from groot_ros.nodes.perception.node import PerceptionNode
+from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.serving import (
     Modalities,
     ModalityConfig,

@@ -23,9 +23,9 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import StepDone, TaskState
-from groot_ros.nodes.graph_client import GraphClient
-from groot_ros.nodes.graph_process import Domain
-from groot_ros.nodes.qos import LATCHED
+from groot_ros.nodes.shared.qos import LATCHED
+from groot_ros.nodes.tools.graph_client import GraphClient
+from groot_ros.nodes.tools.graph_process import Domain
 from groot_ros.srv import ResetEpisode
 
 OUTPUTS = {output.name: output for output in load_embodiment('unitree_g1').outputs}

@@ -16,9 +16,9 @@ from std_msgs.msg import Bool
 from std_srvs.srv import SetBool, Trigger
 
 from groot_ros.msg import Observation, PolicyStatus
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.qos import LATCHED
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.shared.qos import LATCHED
+from groot_ros.nodes.shared.stamps import now, stamp_at
 
 Start = Callable[..., MovingRobot]
 STOPPED = PolicyStatus.FAULT, PolicyStatus.EMERGENCY_STOP

@@ -15,12 +15,12 @@ from sensor_msgs.msg import JointState
 from groot_ros.embodiment import load_embodiment
 from groot_ros.model.processor import load_processor
 from groot_ros.msg import ActionChunk, Observation
-from groot_ros.nodes.controller import ControllerNode
-from groot_ros.nodes.lifecycle import autostart
-from groot_ros.nodes.observation_messages import image_message
-from groot_ros.nodes.planner import PlannerNode
-from groot_ros.nodes.qos import NEWEST
-from groot_ros.nodes.stamps import now, stamp_at
+from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.messages.observations import image_message
+from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.shared.lifecycle import autostart
+from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.observation import prepare_image
 
 ROBOT = load_embodiment('unitree_g1')

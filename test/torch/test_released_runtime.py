@@ -70,7 +70,7 @@ def joint_actions(folder, processor, image, state):
 def test_planner_message_controller_equals_the_whole_model(
         released, version, observation, dtype, tolerance):
     messages = pytest.importorskip('groot_ros.msg', reason='the ROS messages are not built')
-    from groot_ros.nodes.goal_token_messages import read_tokens, write_tokens
+    from groot_ros.nodes.messages.goal_tokens import read_tokens, write_tokens
     folder, tag, (image, state) = released[version], TRAINED[version][0], observation
     system2, system1 = load_system2(folder, tag), load_system1(folder, tag)
     message = messages.GoalTokens()

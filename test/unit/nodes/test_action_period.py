@@ -3,8 +3,8 @@
 import pytest
 
 from groot_ros.model.processor import Processor
-from groot_ros.nodes.checkpoints import CheckpointMismatchError
-from groot_ros.nodes.controller_parameters import ControllerParams, choose_action_period
+from groot_ros.nodes.controller.parameters import ControllerParams, choose_action_period
+from groot_ros.nodes.shared.checkpoints import CheckpointMismatchError
 
 
 def make_processor(action_period: float | None) -> Processor:

@@ -9,7 +9,7 @@ import pytest
 from groot_ros.embodiment import Embodiment, load_embodiment
 from groot_ros.model.processor import GroupRange, ImageSpec, Processor
 from groot_ros.model.processor.images import ResizeCropResize
-from groot_ros.nodes.checkpoints import (
+from groot_ros.nodes.shared.checkpoints import (
     CheckpointMismatchError,
     check_fit,
     check_images,

@@ -14,11 +14,11 @@ from groot_ros.control import (
 )
 from groot_ros.embodiment import Embodiment, load_embodiment
 from groot_ros.model.policy import GoalTokens
-from groot_ros.nodes.chunk_exchange import ReceivedTokens
-from groot_ros.nodes.control_cycle import ControlCycle
-from groot_ros.nodes.instruction import Assignment, InstructionRegister
-from groot_ros.nodes.replanning import Replanning
-from groot_ros.nodes.solver import Solution, SolveRequest
+from groot_ros.nodes.controller.chunk_exchange import ReceivedTokens
+from groot_ros.nodes.controller.control_cycle import ControlCycle
+from groot_ros.nodes.controller.replanning import Replanning
+from groot_ros.nodes.shared.instruction import Assignment, InstructionRegister
+from groot_ros.nodes.solver.requests import Solution, SolveRequest
 
 TICK_S = 1.0 / 120.0
 SOLVE_TICKS = 3

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from groot_ros.nodes.pacing import Pacer, RateMeter, RecentValues
+from groot_ros.nodes.shared.pacing import Pacer, RateMeter, RecentValues
 
 
 def test_events_at_the_allowed_rate_pass_in_spite_of_jitter() -> None:

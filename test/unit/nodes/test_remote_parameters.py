@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from groot_ros.nodes.remote_parameters import read_api_token
+from groot_ros.nodes.controller.remote_parameters import read_api_token
 
 
 def test_the_file_wins_over_the_environment(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from groot_ros.control import HoldReason
-from groot_ros.nodes.remote_solver import RemoteSolver
-from groot_ros.nodes.solver import SolveRequest
+from groot_ros.nodes.controller.remote_solver import RemoteSolver
+from groot_ros.nodes.solver.requests import SolveRequest
 from groot_ros.observation import ObservationContext
 from groot_ros.serving import CancelledError, ReplyError, ServerTimeoutError
 

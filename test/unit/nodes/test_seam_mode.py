@@ -3,12 +3,12 @@
 import pytest
 
 from groot_ros.control import SEAM_MODES, SeamSettings
-from groot_ros.nodes.checkpoints import CheckpointMismatchError
-from groot_ros.nodes.controller_parameters import (
+from groot_ros.nodes.controller.parameters import (
     ControllerParams,
     check_seam_mode,
     seam_settings,
 )
+from groot_ros.nodes.shared.checkpoints import CheckpointMismatchError
 
 
 def test_a_policy_that_cannot_continue_a_motion_is_not_asked_to() -> None:

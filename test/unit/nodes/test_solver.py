@@ -17,9 +17,9 @@ from sum_system1 import SumSystem1, end_at_once, load_once, refuse
 
 from groot_ros.control import HoldReason
 from groot_ros.model.policy import Continuation, GoalTokens
-from groot_ros.nodes.solver import Solution, SolveRequest
-from groot_ros.nodes.solver_child import SolverError
-from groot_ros.nodes.solver_process import SolverProcess
+from groot_ros.nodes.solver.child import SolverError
+from groot_ros.nodes.solver.process import SolverProcess
+from groot_ros.nodes.solver.requests import Solution, SolveRequest
 
 FloatArray = NDArray[np.float32]
 PATIENCE_S = 60.0
@@ -211,8 +211,8 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from groot_ros.model.policy import GoalTokens
-from groot_ros.nodes.solver import SolveRequest
-from groot_ros.nodes.solver_process import SolverProcess
+from groot_ros.nodes.solver.requests import SolveRequest
+from groot_ros.nodes.solver.process import SolverProcess
 from sum_system1 import SumSystem1
 
 gate = Path(sys.argv[1])

@@ -1,0 +1,1 @@
+"""System 1, the control tick, and what stops it."""

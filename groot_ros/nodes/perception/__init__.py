@@ -1,0 +1,1 @@
+"""Cameras and joints to observations."""

@@ -1,0 +1,200 @@
+"""Record what the robot sees, is told and does: one bag per episode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CompressedImage, Image
+from std_srvs.srv import SetBool, Trigger
+
+from groot_ros.data.bags import BagError, BagWriter, MessageTypes
+from groot_ros.data.bags.queue import BagQueue, Sample
+from groot_ros.embodiment import load_embodiment
+from groot_ros.msg import Instruction, RecordingStatus
+from groot_ros.nodes.messages.observations import compressed_message, read_pixels
+from groot_ros.nodes.recorder.facts import SUCCESS, gather_facts, next_episode
+from groot_ros.nodes.recorder.parameters import RecorderParams
+from groot_ros.nodes.recorder.topics import RecordedTopic, recorded_topics
+from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.parameters import declare_parameters
+from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.shared.status import STATUS_PERIOD_S
+
+DISCARDED = 'discarded'
+Answer = Callable[[Trigger.Request, Trigger.Response], Trigger.Response]
+
+
+class RecorderNode(LifecycleNode):
+    """Writes every topic of the policy to a bag while an episode lasts."""
+
+    def __init__(self) -> None:
+        super().__init__('recorder')
+        self._params = declare_parameters(self, RecorderParams)
+        self._interfaces = Interfaces(self)
+        self._queue: BagQueue | None = None
+        self._bag: Path | None = None
+        self._facts: dict[str, str] = {}
+        self._began = 0.0
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe to what there is to record."""
+        try:
+            self._embodiment = load_embodiment(self._params.embodiment)
+            self._origin = gather_facts(self._params, self._embodiment)
+        except (OSError, ValueError) as error:
+            self.get_logger().fatal(str(error))
+            return TransitionCallbackReturn.FAILURE
+        self._types = MessageTypes()
+        self._topics = recorded_topics(self._embodiment)
+        self._latched: dict[str, tuple[RecordedTopic, bytes]] = {}
+        for topic in self._topics:
+            self._interfaces.subscribe(
+                topic.kind, topic.name, partial(self._on_message, topic), topic.qos, raw=True)
+        self._status = self._interfaces.publish_always(RecordingStatus, '~/status', NEWEST)
+        for name, act in (('start', self._start), ('stop', self._stop),
+                          ('discard', self._discard)):
+            self._interfaces.serve(Trigger, f'~/{name}', self._answer(act))
+        self._interfaces.serve(SetBool, '~/success', self._on_success)
+        self._interfaces.repeat(STATUS_PERIOD_S, self._report)
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin at once if the parameters say so."""
+        try:
+            if self._params.begin:
+                self._start()
+        except BagError as error:
+            self.get_logger().fatal(str(error))
+            return TransitionCallbackReturn.FAILURE
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Finish the episode under way."""
+        self._finish()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Close every interface."""
+        self._interfaces.close()
+        return super().on_cleanup(state)
+
+    def destroy_node(self) -> None:
+        """Finish the episode under way: an interrupted recording is a whole bag."""
+        self._finish()
+        super().destroy_node()
+
+    def _start(self) -> str:
+        if self._queue is not None:
+            raise BagError(f'{self._bag} is being recorded: call stop or discard first')
+        self._bag = next_episode(Path(self._params.folder))
+        self._facts = self._origin | {SUCCESS: 'unknown'}
+        self._queue = BagQueue(BagWriter(self._bag, self._types, self._facts))
+        self._began = now(self)
+        for topic, cdr in self._latched.values():
+            self._put(topic, cdr)
+        return f'recording {self._bag}'
+
+    def _stop(self) -> str:
+        if self._queue is None:
+            raise BagError('nothing is being recorded: call start')
+        self._finish()
+        return f'recorded {self._bag}'
+
+    def _discard(self) -> str:
+        """Put the episode under way, or the newest one, aside: nothing is deleted."""
+        self._finish()
+        if self._bag is None or not self._bag.is_dir():
+            raise BagError('there is no episode to discard')
+        aside = self._bag.parent / DISCARDED
+        aside.mkdir(exist_ok=True)
+        self._bag = self._bag.rename(next_episode(aside))
+        return f'moved to {self._bag}'
+
+    def _on_success(
+        self, request: SetBool.Request, response: SetBool.Response
+    ) -> SetBool.Response:
+        """Note whether the episode under way succeeded."""
+        response.success = self._queue is not None
+        if self._queue is None:
+            response.message = 'nothing is being recorded: say it before you call stop'
+            return response
+        self._facts[SUCCESS] = str(request.data).lower()
+        self._queue.bag.update_facts(self._facts)
+        response.message = f'{self._bag}: success {self._facts[SUCCESS]}'
+        return response
+
+    def _answer(self, act: Callable[[], str]) -> Answer:
+        def answer(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+            try:
+                response.message, response.success = act(), True
+            except BagError as error:
+                response.message, response.success = str(error), False
+            self.get_logger().info(response.message)
+            return response
+
+        return answer
+
+    def _on_message(self, topic: RecordedTopic, cdr: bytes) -> None:
+        """Queue a serialized message; keep what late subscribers would be given."""
+        if topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+            self._latched[topic.name] = (topic, cdr)
+        if self._queue is not None:
+            self._put(topic, cdr)
+
+    def _put(self, topic: RecordedTopic, cdr: bytes) -> None:
+        assert self._queue is not None
+        if topic.kind is Instruction and not self._params.task:
+            self._facts['task'] = deserialize_message(cdr, Instruction).text
+            self._queue.bag.update_facts(self._facts)
+        self._queue.put(self.get_clock().now().nanoseconds, lambda: self._sample(topic, cdr))
+
+    def _sample(self, topic: RecordedTopic, cdr: bytes) -> Sample:
+        """Return what is written of a message: of a colour image its JPEG, unless unwanted."""
+        name, kind = topic.name, topic.kind
+        if kind is Image and self._params.camera_format == 'jpeg':
+            image = deserialize_message(cdr, Image)
+            pixels = read_pixels(image)
+            if pixels.ndim == 3:  # a depth image stays as it came
+                name, kind = f'{name}/compressed', CompressedImage  # as image_transport has it
+                cdr = bytes(serialize_message(compressed_message(
+                    pixels.astype(np.uint8, copy=False), image.header,
+                    self._params.jpeg_quality)))
+        return Sample(
+            self.resolve_topic_name(name), _type_name(kind),
+            topic.qos.reliability == ReliabilityPolicy.RELIABLE,
+            topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL, cdr)
+
+    def _finish(self) -> None:
+        if self._queue is not None:
+            self._queue.close()
+            self._queue = None
+
+    def _report(self) -> None:
+        message = RecordingStatus(recording=self._queue is not None, bag=str(self._bag or ''))
+        message.header.stamp = stamp_at(now(self))
+        if self._queue is not None:
+            self._queue.check()
+            message.elapsed = now(self) - self._began
+            message.messages = sum(self._queue.bag.messages.values())
+            message.dropped = self._queue.dropped
+        self._status.publish(message)
+
+
+def _type_name(kind: Any) -> str:
+    """Return the ROS name of a message class."""
+    package, _, _ = kind.__module__.split('.', 2)
+    return f'{package}/msg/{kind.__name__}'
+
+
+def main() -> int:
+    """Record until interrupted."""
+    return run(RecorderNode)
+

@@ -1,0 +1,69 @@
+"""What a recording holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rclpy.qos import QoSProfile
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage, Image, Imu, JointState
+from std_msgs.msg import Float64MultiArray, String
+from tf2_msgs.msg import TFMessage
+from trajectory_msgs.msg import JointTrajectory
+
+from groot_ros.embodiment import Embodiment
+from groot_ros.msg import (
+    ActionChunk,
+    GoalTokens,
+    Instruction,
+    Observation,
+    PolicyStatus,
+    TaskState,
+)
+from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST, sensor_qos
+
+POLICY_NODES = ('perception', 'planner', 'controller')
+OUTPUT_TYPES = {
+    'joint_trajectory': JointTrajectory, 'float64_multi_array': Float64MultiArray}
+
+
+class RecordedTopic(NamedTuple):
+    """A topic that is recorded.
+
+    Attributes:
+        name: Relative name.
+        kind: Message type.
+        qos: How to subscribe; also what a player offers.
+    """
+
+    name: str
+    kind: type
+    qos: QoSProfile
+
+
+def recorded_topics(embodiment: Embodiment) -> list[RecordedTopic]:
+    """Return sensors, intentions, commands and states of a robot and its policy."""
+    sensor = sensor_qos(step_locked=False)
+    topics = [
+        RecordedTopic(embodiment.joint_state_topic, JointState, sensor),
+        RecordedTopic('current_instruction', Instruction, LATCHED),
+        RecordedTopic('observation', Observation, NEWEST),
+        RecordedTopic('goal_tokens', GoalTokens, NEWEST),
+        RecordedTopic('action_chunk', ActionChunk, EVERY),
+        RecordedTopic('task_state', TaskState, EVERY),
+        RecordedTopic('robot_description', String, LATCHED),
+        RecordedTopic('tf', TFMessage, EVERY),
+        RecordedTopic('tf_static', TFMessage, LATCHED),
+        RecordedTopic('/clock', Clock, sensor),
+    ]
+    if embodiment.imu_topic is not None:
+        topics.append(RecordedTopic(embodiment.imu_topic, Imu, sensor))
+    topics += [
+        RecordedTopic(camera.topic, Image, sensor) if camera.transport == 'raw'
+        else RecordedTopic(f'{camera.topic}/compressed', CompressedImage, sensor)
+        for camera in embodiment.cameras]
+    topics += [
+        RecordedTopic(output.topic, OUTPUT_TYPES[output.interface], EVERY)
+        for output in embodiment.outputs if output.interface in OUTPUT_TYPES]
+    topics += [RecordedTopic(f'{node}/status', PolicyStatus, NEWEST) for node in POLICY_NODES]
+    return topics

@@ -1,0 +1,1 @@
+"""The simulated humanoid on the topics of a real one."""

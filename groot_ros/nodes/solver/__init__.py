@@ -1,0 +1,1 @@
+"""System 1 in a process of its own, beside the tick."""
