@@ -24,6 +24,8 @@ class ActionChunk:
         epoch: Epoch of the goal tokens they were predicted from.
         sequence: Counts chunks.
         token_sequence: Sequence of the goal-token message they were predicted from.
+        frozen: Leading rows that are those of the plan before, by real-time chunking.
+        solve_time: What System 1 took [s].
 
     Raises:
         ChunkError: If the numbers cannot be executed.
@@ -35,6 +37,8 @@ class ActionChunk:
     epoch: int
     sequence: int = 0
     token_sequence: int = 0
+    frozen: int = 0
+    solve_time: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be executed."""

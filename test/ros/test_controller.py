@@ -54,7 +54,10 @@ def test_goal_tokens_move_every_output(start: Callable[..., StandingRobot]) -> N
 
     robot.graph.wait_until(arrived, 'the target was not reached')
     assert robot.streams
-    assert len(robot.chunks[-1].positions) == HORIZON * len(robot.chunks[-1].joint_names)
+    chunk = robot.chunks[-1]
+    assert len(chunk.positions) == HORIZON * len(chunk.joint_names)
+    assert chunk.checkpoint == 'small'
+    assert chunk.solve_time > 0.0
 
 
 def test_trajectories_end_at_rest_and_start_now(start: Callable[..., StandingRobot]) -> None:

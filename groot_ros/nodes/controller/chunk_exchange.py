@@ -82,7 +82,8 @@ class ChunkExchange:
         try:
             chunk = ActionChunk(
                 request.stamp, self._action_period, solution.positions, request.epoch,
-                self._chunks + 1, request.sequence)
+                self._chunks + 1, request.sequence,
+                request.continuation.frozen if request.continuation else 0, solution.solve_time)
         except ChunkError as error:
             self._playback.on_failure(Hold(HoldReason.BAD_CHUNK, str(error)))
             return None

@@ -72,7 +72,7 @@ class ControllerNode(PolicyNode):
             self._params, self._embodiment, source.solver, fingerprint=source.fingerprint,
             solve_hz=source.solve_hz, action_period=source.action_period,
             emergency=self._emergency)
-        self._sent = 0
+        self._fingerprint, self._sent = source.fingerprint, 0
         self._open(source)
         return super().on_configure(state)
 
@@ -152,7 +152,8 @@ class ControllerNode(PolicyNode):
         tick = self._cycle.tick(time)
         self._sent = 0 if tick.command is None else self._outputs.send(tick.command, time)
         if tick.chunk is not None:
-            self._chunks.publish(chunk_message(tick.chunk, self._chunk_joints))
+            self._chunks.publish(chunk_message(
+                tick.chunk, self._chunk_joints, self._fingerprint))
 
     def _on_state(self, stamp: Time) -> None:
         """Tick with the joint states of a simulator that waits."""

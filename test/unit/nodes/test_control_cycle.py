@@ -185,7 +185,7 @@ def test_a_chunk_is_asked_to_continue_the_plan_only_by_real_time_chunking(
             assert newest.continuation is None
         else:
             assert newest.continuation.frozen == 1  # 3 ticks are over before 0.05 s are
-            assert newest.continuation.positions.shape == (15, len(newest.state))
+            assert newest.continuation.positions.shape == (4, len(newest.state))
         solver.requests.clear()
 
 
