@@ -7,13 +7,8 @@ side ends with exit code 0 once the named block is touched, the planner's when i
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
-
-os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'SUBNET'
-# Both sides see the same shared memory here, which two machines would not.
-os.environ['FASTDDS_BUILTIN_TRANSPORTS'] = 'UDPv4'
 
 from groot_ros.data.instructions import Request, plain
 from groot_ros.evaluation.plan import Condition, PlannedEpisode

@@ -46,7 +46,10 @@ def test_a_humanoid_obeys_a_planner_behind_a_thin_lossy_link(
     folders = [tmp_path / name for name in ('robot', 'planner')]
     for folder in folders:
         folder.mkdir()
-    script = [sys.executable, str(HERE / 'machine_side.py')]
+    script = [
+        # Both sides see the same shared memory here, which two machines would not.
+        'env', 'ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET', 'FASTDDS_BUILTIN_TRANSPORTS=UDPv4',
+        sys.executable, str(HERE / 'machine_side.py')]
     planner = subprocess.Popen([
         *other, *script, 'planner', '--folder', str(folders[1]), '--token-dtype', token_dtype])
     try:

@@ -59,7 +59,7 @@ def test_goals_replace_each_other_and_move_the_robot_smoothly(robot: MovingRobot
     arm = EMBODIMENT.indices(EMBODIMENT.outputs[0].joints)
     steps = np.diff(np.array(robot.path)[:, arm], axis=0)
     assert np.abs(steps).max() < 0.3
-    assert robot.status[-1].state == PolicyStatus.RUNNING
+    robot.wait_until_it_moves()
 
 
 @pytest.mark.parametrize('settles', [True, False])

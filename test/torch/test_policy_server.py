@@ -23,7 +23,8 @@ def served(checkpoint, embodiment_tag, *options):
     process = subprocess.Popen(
         [sys.executable, str(ROOT / 'executables' / 'policy_server'), '--checkpoint', checkpoint,
          '--embodiment-tag', embodiment_tag, '--port', '0', *options],
-        stderr=subprocess.PIPE, text=True, env={**os.environ, 'PYTHONPATH': str(ROOT)})
+        stderr=subprocess.PIPE, text=True,
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join([str(ROOT), *sys.path])})
     try:
         assert process.stderr is not None
         log = ''

@@ -197,4 +197,3 @@ def _type_name(kind: Any) -> str:
 def main() -> int:
     """Record until interrupted."""
     return run(RecorderNode)
-

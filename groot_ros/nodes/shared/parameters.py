@@ -80,7 +80,8 @@ def follow_parameters(
         values: The values given at start.
         apply: Takes all values, and the names of those that were set.
     """
-    known = {each.name: each.metadata['facts'] for each in fields(values)}  # type: ignore[arg-type]
+    declared = fields(values)  # type: ignore[arg-type]
+    known = {each.name: each.metadata['facts'] for each in declared}
     current = values
 
     def check(parameters: list[Parameter]) -> SetParametersResult:
