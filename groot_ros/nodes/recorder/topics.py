@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, Imu, JointState
 from std_msgs.msg import Float64MultiArray, String
@@ -20,8 +20,11 @@ from groot_ros.msg import (
     PolicyStatus,
     TaskState,
 )
-from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST, sensor_qos
+from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST
 
+# As for any sensor, but a second of messages may wait while the recorder compresses an image.
+FAST = QoSProfile(depth=500, reliability=ReliabilityPolicy.BEST_EFFORT)
+PICTURES = QoSProfile(depth=30, reliability=ReliabilityPolicy.BEST_EFFORT)
 POLICY_NODES = ('perception', 'planner', 'controller')
 OUTPUT_TYPES = {
     'joint_trajectory': JointTrajectory, 'float64_multi_array': Float64MultiArray}
@@ -43,9 +46,8 @@ class RecordedTopic(NamedTuple):
 
 def recorded_topics(embodiment: Embodiment) -> list[RecordedTopic]:
     """Return sensors, intentions, commands and states of a robot and its policy."""
-    sensor = sensor_qos(step_locked=False)
     topics = [
-        RecordedTopic(embodiment.joint_state_topic, JointState, sensor),
+        RecordedTopic(embodiment.joint_state_topic, JointState, FAST),
         RecordedTopic('current_instruction', Instruction, LATCHED),
         RecordedTopic('observation', Observation, NEWEST),
         RecordedTopic('goal_tokens', GoalTokens, NEWEST),
@@ -54,13 +56,13 @@ def recorded_topics(embodiment: Embodiment) -> list[RecordedTopic]:
         RecordedTopic('robot_description', String, LATCHED),
         RecordedTopic('tf', TFMessage, EVERY),
         RecordedTopic('tf_static', TFMessage, LATCHED),
-        RecordedTopic('/clock', Clock, sensor),
+        RecordedTopic('/clock', Clock, FAST),
     ]
     if embodiment.imu_topic is not None:
-        topics.append(RecordedTopic(embodiment.imu_topic, Imu, sensor))
+        topics.append(RecordedTopic(embodiment.imu_topic, Imu, FAST))
     topics += [
-        RecordedTopic(camera.topic, Image, sensor) if camera.transport == 'raw'
-        else RecordedTopic(f'{camera.topic}/compressed', CompressedImage, sensor)
+        RecordedTopic(camera.topic, Image, PICTURES) if camera.transport == 'raw'
+        else RecordedTopic(f'{camera.topic}/compressed', CompressedImage, PICTURES)
         for camera in embodiment.cameras]
     topics += [
         RecordedTopic(output.topic, OUTPUT_TYPES[output.interface], EVERY)
