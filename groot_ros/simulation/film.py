@@ -18,16 +18,14 @@ from groot_ros.simulation.robot import JOINTS
 from groot_ros.simulation.scenario import Scenario
 from groot_ros.simulation.scene import FRONT_CAMERA, block_body
 from groot_ros.simulation.world import TabletopWorld
+from groot_ros.visualization.overlay import MARGIN, WHITE, write_lines
 
 Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 
 INSET = 0.6
 """Size of the robot's own view in the film, relative to its image."""
-MARGIN = 12
 LINE_WIDTH = 56
-LINE_HEIGHT = 24
-WHITE, SHADE = (255, 255, 255), 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def film_episode(
         picture = world.render(FRONT_CAMERA).copy()
         if moment.head_image is not None:
             _inset(picture, moment.head_image)
-        _write(picture, [*textwrap.wrap(f'"{instruction}"', LINE_WIDTH), moment.caption])
+        write_lines(picture, [*textwrap.wrap(f'"{instruction}"', LINE_WIDTH), moment.caption])
         yield picture
 
 
@@ -88,12 +86,3 @@ def _inset(picture: Picture, image: Picture) -> None:
     corner = (right - width, bottom - height)
     picture[corner[1]:bottom, corner[0]:right] = small
     cv2.rectangle(picture, corner, (right, bottom), WHITE, 1)
-
-
-def _write(picture: Picture, lines: Sequence[str]) -> None:
-    """Write lines of text over a darkened band at the top."""
-    band = picture[:LINE_HEIGHT * len(lines) + MARGIN]
-    band[:] = (band * SHADE).astype(np.uint8)
-    for row, line in enumerate(lines, start=1):
-        cv2.putText(picture, line, (MARGIN, LINE_HEIGHT * row), cv2.FONT_HERSHEY_SIMPLEX, 0.55,
-                    WHITE, 1, cv2.LINE_AA)

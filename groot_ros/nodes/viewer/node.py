@@ -1,0 +1,130 @@
+"""Viewer: forwards what the graph says, byte for byte, to those who speak Foxglove's protocol."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.qos import DurabilityPolicy
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+from visualization_msgs.msg import MarkerArray
+
+from groot_ros.data.bags import MessageTypes
+from groot_ros.embodiment import Embodiment, load_embodiment
+from groot_ros.msg import GoalTokens, Observation, StepDone
+from groot_ros.nodes.recorder.topics import RecordedTopic, recorded_topics
+from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.parameters import declare_parameters
+from groot_ros.nodes.shared.policy_node import PolicyNode, logged
+from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.type_names import type_name
+from groot_ros.nodes.viewer.assets import Assets
+from groot_ros.nodes.viewer.parameters import ViewerParams
+
+try:
+    import foxglove
+    from foxglove.websocket import ChannelView, Client
+except ImportError:
+    foxglove = None
+
+UNSEEN = (GoalTokens, Observation, StepDone)
+"""Nothing that a viewer could draw."""
+
+
+class ViewerNode(PolicyNode):
+    """A server of the topics below; viewers cannot publish, call or set anything."""
+
+    def __init__(self) -> None:
+        super().__init__('viewer')
+        self._params = declare_parameters(self, ViewerParams)
+        self._interfaces = Interfaces(self)
+
+    @logged
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Listen for viewers and subscribe to what they may see."""
+        if foxglove is None:
+            self.get_logger().fatal('the viewer needs the Python package foxglove-sdk: '
+                                    'pip install foxglove-sdk')
+            return TransitionCallbackReturn.FAILURE
+        try:
+            robot = load_embodiment(self._params.embodiment)
+            self._serve()
+        except (OSError, ValueError, RuntimeError) as error:
+            self.get_logger().fatal(str(error))
+            return TransitionCallbackReturn.FAILURE
+        types = MessageTypes()
+        self._last: dict[str, bytes] = {}
+        self._channels = {
+            topic.name: self._open_channel(topic, types) for topic in viewed_topics(robot)}
+        self.get_logger().info(f'viewers connect to ws://{self._params.host}:{self.port}')
+        return super().on_configure(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let all viewers go."""
+        self._interfaces.close()
+        return super().on_cleanup(state)
+
+    def destroy_node(self) -> None:
+        """Let all viewers go."""
+        self._interfaces.close()
+        super().destroy_node()
+
+    @property
+    def port(self) -> int:
+        """TCP port that viewers connect to."""
+        return int(self._server.port)
+
+    def on_subscribe(self, client: Client, channel: ChannelView) -> None:
+        """Send what a late viewer would miss; called by a thread of the server."""
+        for name, cdr in list(self._last.items()):
+            if self.resolve_topic_name(name) == channel.topic:
+                self._channels[name].log(cdr, log_time=self.get_clock().now().nanoseconds)
+
+    def on_unsubscribe(self, client: Client, channel: ChannelView) -> None:
+        """Do nothing; the server asks for it."""
+
+    def _serve(self) -> None:
+        self._assets = Assets()
+        # Two viewers of one process, as in tests, must not hear each other's topics.
+        self._context = foxglove.Context()
+        self._server = foxglove.start_server(
+            name=self.get_fully_qualified_name(), host=self._params.host,
+            port=self._params.port, capabilities=[], supported_encodings=[],
+            server_listener=self, asset_handler=self._assets.read, context=self._context)
+        self._interfaces.on_close(self._server.stop)
+
+    def _open_channel(self, topic: RecordedTopic, types: MessageTypes) -> foxglove.Channel:
+        kind = type_name(topic.kind)
+        types.learn(kind)
+        definition, _ = types.store.generate_msgdef(kind, ros_version=2)
+        channel = foxglove.Channel(
+            self.resolve_topic_name(topic.name), message_encoding='cdr', context=self._context,
+            schema=foxglove.Schema(
+                name=kind, encoding='ros2msg', data=definition.encode()))
+        self._interfaces.on_close(channel.close)
+        self._interfaces.subscribe(
+            topic.kind, topic.name, partial(self._forward, topic, channel), topic.qos, raw=True)
+        return channel
+
+    def _forward(self, topic: RecordedTopic, channel: foxglove.Channel, cdr: bytes) -> None:
+        if topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+            self._last[topic.name] = cdr
+        if topic.kind is String and topic.name == 'robot_description':
+            self._assets.allow(cdr.decode(errors='replace'))
+        if channel.has_sinks():
+            channel.log(cdr, log_time=self.get_clock().now().nanoseconds)
+
+
+def viewed_topics(robot: Embodiment) -> list[RecordedTopic]:
+    """Return everything that viewers may see."""
+    recorded = [each for each in recorded_topics(robot) if each.kind not in UNSEEN]
+    overlays = [
+        RecordedTopic(f'visualizer/overlay_{number}', Image, NEWEST)
+        for number in range(len(robot.cameras))]
+    return [*recorded, RecordedTopic('visualizer/markers', MarkerArray, NEWEST), *overlays]
+
+
+def main() -> int:
+    """Serve viewers until interrupted."""
+    return run(ViewerNode)

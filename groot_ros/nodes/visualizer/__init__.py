@@ -1,0 +1,1 @@
+"""Shows what the policy saw, intends and does; moves nothing."""

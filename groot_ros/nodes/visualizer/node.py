@@ -1,0 +1,157 @@
+"""Visualizer: draws the plan, the robot at its end, the words and what the cameras saw."""
+
+from __future__ import annotations
+
+import textwrap
+from functools import partial
+
+import numpy as np
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import CompressedImage, Image, JointState
+from std_msgs.msg import String
+from visualization_msgs.msg import MarkerArray
+
+from groot_ros.embodiment import Camera, load_embodiment
+from groot_ros.msg import ActionChunk, GoalTokens, PolicyStatus
+from groot_ros.nodes.messages.observations import image_message, read_pixels
+from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.parameters import declare_parameters, follow_parameters
+from groot_ros.nodes.shared.policy_node import PolicyNode, logged
+from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST, sensor_qos
+from groot_ros.nodes.shared.stamps import now, seconds
+from groot_ros.nodes.shared.status import REASONS
+from groot_ros.nodes.visualizer.drawing import Drawing
+from groot_ros.nodes.visualizer.parameters import VisualizerParams
+from groot_ros.observation import ImageError
+from groot_ros.visualization import VisualizationError
+from groot_ros.visualization.overlay import annotated
+
+STATES = ('inactive', 'waiting', 'running', 'holding', 'paused', 'fault')
+LIFETIME_S = 2.0
+LINE_LENGTH = 60
+
+
+class VisualizerNode(PolicyNode):
+    """Draws for those who look; what nobody subscribes to is not drawn."""
+
+    def __init__(self) -> None:
+        super().__init__('visualizer')
+        self._params = declare_parameters(self, VisualizerParams)
+        follow_parameters(self, self._params, self._on_parameters)
+        self._interfaces = Interfaces(self)
+
+    @logged
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe to the robot, its policy and its cameras."""
+        try:
+            self._embodiment = load_embodiment(self._params.embodiment)
+        except (OSError, ValueError) as error:
+            self.get_logger().fatal(str(error))
+            return TransitionCallbackReturn.FAILURE
+        self._drawing: Drawing | None = None
+        self._state = PolicyStatus()
+        self._tokens: GoalTokens | None = None
+        self._images: dict[str, Image | CompressedImage] = {}
+        self._open()
+        return super().on_configure(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Close every interface."""
+        self._interfaces.close()
+        return super().on_cleanup(state)
+
+    def _open(self) -> None:
+        robot, sensor = self._embodiment, sensor_qos(step_locked=False)
+        subscribe = self._interfaces.subscribe
+        self._markers = self._interfaces.publish(MarkerArray, '~/markers', NEWEST)
+        # Numbered, so that one view fits every robot.
+        self._overlays = {
+            camera.video_key: self._interfaces.publish(Image, f'~/overlay_{number}', NEWEST)
+            for number, camera in enumerate(robot.cameras)}
+        subscribe(String, 'robot_description', self._on_description, LATCHED)
+        subscribe(JointState, robot.joint_state_topic, self._on_joints, sensor)
+        subscribe(ActionChunk, 'action_chunk', self._on_chunk, EVERY)
+        subscribe(GoalTokens, 'goal_tokens', self._on_tokens, NEWEST)
+        subscribe(PolicyStatus, 'controller/status', self._on_status, NEWEST)
+        for camera in robot.cameras:
+            compressed = camera.transport == 'compressed'
+            subscribe(
+                CompressedImage if compressed else Image,
+                camera.topic + '/compressed' * compressed, partial(self._on_image, camera),
+                sensor)
+        self._interfaces.repeat(1.0 / self._params.rate_hz, self._draw)
+
+    def _on_parameters(self, params: VisualizerParams, _: frozenset[str]) -> None:
+        self._params = params
+
+    def _on_description(self, message: String) -> None:
+        try:
+            self._drawing = Drawing(message.data, self._embodiment)
+        except VisualizationError as error:
+            self.get_logger().error(f'no plan can be drawn: {error}')
+
+    def _on_joints(self, message: JointState) -> None:
+        if self._drawing is not None:
+            self._drawing.take_joints(message)
+
+    def _on_chunk(self, message: ActionChunk) -> None:
+        if self._drawing is None or not _watched(self._markers):
+            return
+        try:
+            self._drawing.take_chunk(message)
+        except VisualizationError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+
+    def _on_tokens(self, message: GoalTokens) -> None:
+        self._tokens = message
+
+    def _on_status(self, message: PolicyStatus) -> None:
+        self._state = message
+
+    def _on_image(self, camera: Camera, message: Image | CompressedImage) -> None:
+        self._images[camera.video_key] = message
+
+    def _draw(self) -> None:
+        """Send what is looked at."""
+        lines = self._lines()
+        if self._drawing is not None and _watched(self._markers):
+            self._markers.publish(MarkerArray(markers=self._drawing.markers(
+                now(self), '\n'.join(lines), height=self._params.text_height_m,
+                ghost=self._params.ghost, lifetime=LIFETIME_S)))
+        for key, publisher in self._overlays.items():
+            if _watched(publisher) and (image := self._images.pop(key, None)) is not None:
+                self._send_overlay(publisher, image, lines)
+
+    def _send_overlay(
+        self, publisher: Publisher, image: Image | CompressedImage, lines: list[str]
+    ) -> None:
+        try:
+            pixels = read_pixels(image)
+        except ImageError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+            return
+        if pixels.ndim == 3:  # depth has no colours to write over
+            publisher.publish(
+                image_message(annotated(pixels.astype(np.uint8), lines), image.header))
+
+    def _lines(self) -> list[str]:
+        """Return instruction, state with its reason, and the age of the goal tokens."""
+        state = STATES[self._state.state]
+        if self._state.reason:
+            state += f': {REASONS[self._state.reason]}'
+        if self._tokens is not None:
+            age = now(self) - seconds(self._tokens.header.stamp)
+            state += f'   tokens {1e3 * age:.0f} ms old'
+        return [
+            *textwrap.wrap(f'"{self._state.instruction}"', LINE_LENGTH), state,
+            *textwrap.wrap(self._state.text, LINE_LENGTH)]
+
+
+def _watched(publisher: Publisher) -> bool:
+    return publisher.get_subscription_count() > 0
+
+
+def main() -> int:
+    """Draw until interrupted."""
+    return run(VisualizerNode)

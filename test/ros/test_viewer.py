@@ -1,0 +1,150 @@
+"""The live view over its WebSocket, with a client that speaks the protocol as viewers do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import PATIENCE_S, Graph
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from websockets.sync.client import ClientConnection, connect
+
+from groot_ros.nodes.shared.lifecycle import autostart
+from groot_ros.nodes.shared.qos import LATCHED
+from groot_ros.nodes.viewer.node import ViewerNode
+from groot_ros.simulation.urdf import robot_description
+
+PROTOCOL = 'foxglove.sdk.v1'
+MESSAGE_DATA, FETCH_ASSET_RESPONSE = 1, 4
+OK = 0
+MOMENT_S = 0.05
+
+
+class Client:
+    """A viewer."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._socket = connection
+        self.info = self.wait_for('serverInfo')
+        self.channels: dict[str, dict[str, Any]] = {}
+        while not {'/joint_states', '/robot_description', '/visualizer/markers'} <= set(
+                self.channels):
+            for channel in self.wait_for('advertise')['channels']:
+                self.channels[channel['topic']] = channel
+
+    def wait_for(self, operation: str) -> dict[str, Any]:
+        """Return the next message of a kind."""
+        while True:
+            message = self._socket.recv(PATIENCE_S)
+            if isinstance(message, str) and (content := json.loads(message))['op'] == operation:
+                return content
+
+    def subscribe(self, topic: str) -> None:
+        self._socket.send(json.dumps({'op': 'subscribe', 'subscriptions': [
+            {'id': 1, 'channelId': self.channels[topic]['id']}]}))
+
+    def data(self) -> bytes | None:
+        """Return the next message of the topic subscribed to, if there is one by now."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                message = self._socket.recv(MOMENT_S)
+                if isinstance(message, bytes) and message[0] == MESSAGE_DATA:
+                    return message[struct.calcsize('<BIQ'):]
+        return None
+
+    def fetch(self, address: str) -> tuple[int, bytes]:
+        """Return the status of a file, 0 if it was given, and its content or the reason."""
+        self._socket.send(json.dumps({'op': 'fetchAsset', 'uri': address, 'requestId': 7}))
+        while True:
+            message = self._socket.recv(PATIENCE_S)
+            if isinstance(message, bytes) and message[0] == FETCH_ASSET_RESPONSE:
+                _, request, status, length = struct.unpack_from('<BIBI', message)
+                assert request == 7
+                return status, message[struct.calcsize('<BIBI') + length:]
+
+
+@pytest.fixture
+def graph(make_graph: Callable[..., Graph]) -> Graph:
+    return make_graph(embodiment='unitree_g1', port=0)
+
+
+@pytest.fixture
+def viewer(graph: Graph) -> ViewerNode:
+    """Start a viewer node on a free port."""
+    node = ViewerNode()
+    graph.start(node)
+    return node
+
+
+@contextlib.contextmanager
+def looking(viewer: ViewerNode) -> Iterator[Client]:
+    with connect(f'ws://127.0.0.1:{viewer.port}', subprotocols=[PROTOCOL],
+                 max_size=None) as connection:
+        yield Client(connection)
+
+
+def test_messages_arrive_byte_for_byte_with_their_definition(
+    graph: Graph, viewer: ViewerNode
+) -> None:
+    speak = graph.speak(JointState, 'joint_states')
+    sent = JointState(name=['elbow'], position=[0.25])
+    with looking(viewer) as client:
+        channel = client.channels['/joint_states']
+        assert channel['encoding'] == 'cdr'
+        assert channel['schemaName'] == 'sensor_msgs/msg/JointState'
+        assert 'float64[] position' in channel['schema']
+        client.subscribe('/joint_states')
+        got: list[bytes] = []
+
+        def arrived() -> bool:
+            speak(sent)
+            if data := client.data():
+                got.append(data)
+            return bool(got)
+
+        graph.wait_until(arrived, 'no joint states arrived')
+        assert deserialize_message(got[0], JointState) == sent
+
+
+def test_a_late_viewer_gets_the_robot_and_its_meshes_but_no_other_file(
+    graph: Graph, viewer: ViewerNode
+) -> None:
+    urdf = robot_description()
+    graph.speak(String, 'robot_description', LATCHED)(String(data=urdf))
+    graph.wait_until(lambda: viewer._last, 'the description did not arrive')
+    mesh = urdf.split('filename="')[1].split('"')[0]
+    with looking(viewer) as client:
+        client.subscribe('/robot_description')
+        got: list[bytes] = []
+        graph.wait_until(lambda: got.extend(filter(None, [client.data()])) or got,
+                         'the description was not sent again')
+        assert deserialize_message(got[0], String).data == urdf
+        status, content = client.fetch(mesh)
+        assert status == OK
+        assert content == Path(mesh.removeprefix('file://')).read_bytes()
+        for address in ('file:///etc/passwd', 'package://groot_ros/package.xml'):
+            status, _ = client.fetch(address)
+            assert status != OK
+
+
+def test_a_viewer_can_publish_nothing(viewer: ViewerNode) -> None:
+    with looking(viewer) as client:
+        capabilities = set(client.info['capabilities'])
+        assert not capabilities & {'clientPublish', 'services', 'parameters'}
+        assert not [name for name in client.channels if 'goal_tokens' in name]
+
+
+def test_a_port_that_is_taken_is_refused(make_graph: Callable[..., Graph]) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        make_graph(embodiment='unitree_g1', port=taken.getsockname()[1])
+        node = ViewerNode()
+        assert not autostart(node)
+        node.destroy_node()
