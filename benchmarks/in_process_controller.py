@@ -18,9 +18,9 @@ from groot_ros.model.policy import System1, load_system1
 from groot_ros.nodes.controller.node import GIL_SWITCH_S, ControllerNode
 from groot_ros.nodes.controller.parameters import ControllerParams
 from groot_ros.nodes.controller.policy_source import LocalSource
-from groot_ros.nodes.controller.ticks import TickStatistics
 from groot_ros.nodes.shared.lifecycle import run
 from groot_ros.nodes.shared.stamps import now
+from groot_ros.nodes.shared.ticks import TickStatistics
 from groot_ros.nodes.solver.requests import Solution, SolveRequest
 
 

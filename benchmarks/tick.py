@@ -27,8 +27,8 @@ from pathlib import Path
 
 from groot_ros.evaluation.report import format_table
 from groot_ros.msg import PolicyStatus
-from groot_ros.nodes.controller.ticks import WINDOW_S
 from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.ticks import WINDOW_S
 from groot_ros.nodes.tools.graph_client import GraphClient
 from groot_ros.nodes.tools.graph_process import Domain, interrupt_on_termination
 

@@ -11,7 +11,8 @@ from ros import runtime
 
 # Lock files of each optional set of packages.
 EXTRAS = {'test': ['test'], 'training': ['training', 'weights'],
-          'parity': ['parity', 'port'], 'data': ['data']}
+          'parity': ['parity', 'port'], 'data': ['data'],
+          'teleoperation': ['teleoperation'], 'viewer': ['viewer']}
 # One file of each package of descriptions.txt.
 DESCRIPTIONS = {
     'fourier-robot-descriptions':

@@ -12,6 +12,8 @@ from launch.actions import (
 )
 from launch.conditions import IfCondition
 from launch.substitutions import (
+    EnvironmentVariable,
+    EqualsSubstitution,
     IfElseSubstitution,
     LaunchConfiguration,
     PathJoinSubstitution,
@@ -23,11 +25,17 @@ from launch_ros.substitutions import FindPackageShare
 
 SWITCH = ('true', 'false')
 RELEASES = ('n1_5', 'n1_6', 'n1_7')
+VIEWERS = ('none', 'foxglove')
 POLICY = ('perception', 'planner', 'controller')
 # tf2 and clocks use absolute names; with these remappings every robot has its own frames and
 # every simulated robot its own time.
 OWN = [('/tf', 'tf'), ('/tf_static', 'tf_static'), ('/clock', IfElseSubstitution(
     LaunchConfiguration('simulation'), 'clock', '/clock'))]
+# A process that dies may leave the shared memory of Fast DDS such that those who sent to it never
+# get a large message through again, to nobody (eProsima/Fast-DDS, issue 5469).
+TRANSPORTS = {'FASTDDS_BUILTIN_TRANSPORTS': EnvironmentVariable(
+    'FASTDDS_BUILTIN_TRANSPORTS', default_value=IfElseSubstitution(
+        LaunchConfiguration('use_respawn'), 'UDPv4', 'DEFAULT'))}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -42,6 +50,8 @@ def generate_launch_description() -> LaunchDescription:
             PushRosNamespace(LaunchConfiguration('namespace')),
             OpaqueFunction(function=_policy),
             _simulator(),
+            _visualizer(),
+            _viewer(),
             _rviz(),
         ]),
         _recorder(),
@@ -77,7 +87,10 @@ def _arguments() -> list[DeclareLaunchArgument]:
                  choices=SWITCH),
         argument('autostart', 'true', 'Configure and activate the nodes at once.', choices=SWITCH),
         argument('use_rviz', 'false', 'Show robot and camera in RViz.', choices=SWITCH),
-        argument('use_respawn', 'false', 'Start a policy node again when it dies.',
+        argument('viewer', 'none', 'Live view without RViz: foxglove serves viewers on '
+                 'ws://127.0.0.1:8765 (docs/viewing.md).', choices=VIEWERS),
+        argument('use_respawn', 'false', 'Start a policy node again when it dies; '
+                 'these nodes then use no shared memory.',
                  choices=SWITCH),
         argument('log_level', 'info', 'Lowest severity that is logged.',
                  choices=('debug', 'info', 'warn', 'error', 'fatal')),
@@ -108,7 +121,8 @@ def _node(name: str, parameters: dict[str, object]) -> Node:
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],
         condition=IfCondition(PythonExpression(
             [f"'{name}' in '", LaunchConfiguration('nodes'), "'.split(',')"])),
-        respawn=LaunchConfiguration('use_respawn'), respawn_delay=1.0)
+        respawn=LaunchConfiguration('use_respawn'), respawn_delay=1.0,
+        additional_env=TRANSPORTS)
 
 
 def _simulator() -> Node:
@@ -125,8 +139,27 @@ def _simulator() -> Node:
         on_exit=Shutdown(reason='the simulator ended'))
 
 
+def _visualizer() -> Node:
+    return Node(
+        package='groot_ros', executable='visualizer', name='visualizer', output='screen',
+        remappings=OWN, parameters=[LaunchConfiguration('params_file'), _common()],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        condition=IfCondition(PythonExpression(
+            ["'", LaunchConfiguration('use_rviz'), "' == 'true' or '",
+             LaunchConfiguration('viewer'), "' != 'none'"])))
+
+
+def _viewer() -> Node:
+    return Node(
+        package='groot_ros', executable='viewer', name='viewer', output='screen',
+        remappings=OWN, parameters=[LaunchConfiguration('params_file'), _common()],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        condition=IfCondition(EqualsSubstitution(LaunchConfiguration('viewer'), 'foxglove')))
+
+
 def _rviz() -> Node:
-    config = PathJoinSubstitution([FindPackageShare('groot_ros'), 'config', 'rviz', 'groot.rviz'])
+    config = PathJoinSubstitution(
+        [FindPackageShare('groot_ros'), 'config', 'rviz', 'humanoid.rviz'])
     return Node(
         package='rviz2', executable='rviz2', output='screen', remappings=OWN,
         condition=IfCondition(LaunchConfiguration('use_rviz')), arguments=['-d', config],
@@ -154,6 +187,12 @@ def _check_arguments(context: LaunchContext) -> None:
             raise RuntimeError(
                 'use_rviz:=true needs rviz2, which is not installed here: '
                 'sudo apt install ros-jazzy-rviz2') from None
+
+
+def _common() -> dict[str, ParameterValue]:
+    """Return what the nodes for those who look are told."""
+    return {'embodiment': _text('embodiment'), 'use_sim_time': _switch('use_sim_time'),
+            'autostart': _switch('autostart')}
 
 
 def _text(name: str) -> ParameterValue:

@@ -11,6 +11,7 @@ SWITCH = ('true', 'false')
 TEXTS = {
     'embodiment': ('unitree_g1', 'Tag of the robot, or path of its YAML file.'),
     'checkpoint': ('', 'Policy that moves the robot; empty when it is teleoperated.'),
+    'teleoperation_device': ('', 'What a person moves it with; empty when a policy does.'),
     'folder': ('recordings', 'Where the episodes go, each a bag of its own.'),
     'operator': ('', 'Who recorded.'),
     'licence': ('', 'Licence of the recording.'),

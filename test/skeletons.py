@@ -1,14 +1,19 @@
 """Skeleton checkpoints: names, files and dtypes of a release, with small random weights."""
 
 import json
+import string
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from released_configs import small_config
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
 from torch import Tensor
 
+from groot_ros.embodiment import Embodiment
 from groot_ros.model.groot import build_backbone
 from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.action_head import ActionHead
@@ -22,10 +27,35 @@ LM_HEADS = {'n1_5': 'backbone.eagle_model.language_model.lm_head.weight',
             'n1_7': 'backbone.model.lm_head.weight'}
 SLOT_BIASES = ('action_head.state_encoder.', 'action_head.action_encoder.',
                'action_head.action_decoder.')
+CHAT = ['<|im_start|>', '<|im_end|>', '<|vision_start|>', '<|image_pad|>', '<|vision_end|>']
+
+
+class Body(NamedTuple):
+    """What a checkpoint was made for.
+
+    Attributes:
+        groups: Joints in each group, of state and action alike.
+        relative: Groups whose actions are relative to the state.
+        cameras: Video keys.
+        tag: Embodiment tag; None takes the one of the version.
+    """
+
+    groups: dict[str, int] = GROUPS
+    relative: tuple[str, ...] = ('waist', 'right_arm')
+    cameras: tuple[str, ...] = ('ego_view',)
+    tag: str | None = None
+
+
+def body_of(robot: Embodiment) -> Body:
+    """Return what a checkpoint for a robot is made for: its hands are absolute."""
+    groups = {name: len(robot.groups[name]) for name in robot.model.state}
+    relative = tuple(name for name in groups if 'hand' not in name and 'gripper' not in name)
+    cameras = tuple(camera.video_key for camera in robot.cameras)
+    return Body(groups, relative, cameras, robot.model.embodiment_tag)
 
 
 def write_skeleton(folder: Path, version: str, seed: int = 0, *, backbone: bool = True,
-                   changes: dict[str, Any] | None = None) -> Path:
+                   changes: dict[str, Any] | None = None, body: Body | None = None) -> Path:
     """Write a whole checkpoint folder.
 
     Args:
@@ -34,6 +64,7 @@ def write_skeleton(folder: Path, version: str, seed: int = 0, *, backbone: bool 
         seed: Of the weights.
         backbone: Write `backbone.*` too.
         changes: Keys of config.json that differ, at its top level.
+        body: What it is for; of N1.6 and N1.7 alone.
     """
     write_json(folder / 'config.json', {**small_config(version), **(changes or {})})
     weights = make_weights(folder, version, seed, backbone and version != 'n1')
@@ -41,8 +72,21 @@ def write_skeleton(folder: Path, version: str, seed: int = 0, *, backbone: bool 
         save_file(weights, folder / 'model.safetensors', metadata={'format': 'pt'})
     else:
         write_shards(folder, weights)
-    (write_metadata if version in ('n1', 'n1_5') else write_processor)(folder, version)
+    if version in ('n1', 'n1_5'):
+        write_metadata(folder, version)
+    else:
+        write_processor(folder, version, body or Body())
     return folder
+
+
+def write_tokenizer(folder: Path) -> None:
+    """Write a tokenizer of single characters."""
+    characters = ['[UNK]', *string.ascii_lowercase, ' ', '\n']
+    tokenizer = Tokenizer(WordLevel({text: index for index, text in enumerate(characters)},
+                                    unk_token='[UNK]'))
+    tokenizer.pre_tokenizer = Split('', 'isolated')
+    tokenizer.add_special_tokens(CHAT)
+    tokenizer.save(str(folder / 'tokenizer.json'))
 
 
 def make_weights(folder: Path, version: str, seed: int, backbone: bool) -> dict[str, Tensor]:
@@ -84,23 +128,25 @@ def write_shards(folder: Path, weights: dict[str, Tensor]) -> None:
         'weight_map': {name: file for file, names in files.items() for name in names}})
 
 
-def write_processor(folder: Path, version: str) -> None:
+def write_processor(folder: Path, version: str, body: Body) -> None:
     """Write processor_config.json, statistics.json and embodiment_id.json (N1.6, N1.7)."""
-    tag, slot = TRAINED[version]
-    write_json(folder / 'embodiment_id.json', {'gr1': 0, tag: slot, 'new_embodiment': 3})
-    absolute = {name: statistics([1.0] * dim) for name, dim in GROUPS.items()}
-    relative = {'waist': statistics([[0.5] * 3] * HORIZON),
-                'right_arm': statistics([[0.5] * 7] * HORIZON)}
+    own_tag, slot = TRAINED[version]
+    tag = body.tag or own_tag
+    write_json(folder / 'embodiment_id.json', {'gr1': 0, 'new_embodiment': 3, tag: slot})
+    absolute = {name: statistics([1.0] * dim) for name, dim in body.groups.items()}
+    relative = {name: statistics([[0.5] * body.groups[name]] * HORIZON)
+                for name in body.relative}
     write_json(folder / 'statistics.json', {name: {
         'state': absolute, 'action': absolute, 'relative_action': relative}
         for name in (tag, 'new_embodiment')})
+    reps = ['RELATIVE' if name in body.relative else 'ABSOLUTE' for name in body.groups]
     modalities = {
-        'video': {'delta_indices': [0], 'modality_keys': ['ego_view']},
-        'state': {'delta_indices': [0], 'modality_keys': list(GROUPS)},
-        'action': {'delta_indices': list(range(HORIZON)), 'modality_keys': list(GROUPS),
+        'video': {'delta_indices': [0], 'modality_keys': list(body.cameras)},
+        'state': {'delta_indices': [0], 'modality_keys': list(body.groups)},
+        'action': {'delta_indices': list(range(HORIZON)), 'modality_keys': list(body.groups),
                    'action_configs': [
                        {'rep': rep, 'type': 'NON_EEF', 'format': 'DEFAULT', 'state_key': None}
-                       for rep in ('RELATIVE', 'RELATIVE', 'ABSOLUTE')]},
+                       for rep in reps]},
         'language': {'delta_indices': [0], 'modality_keys': ['task']}}
     image = ({'image_crop_size': None, 'image_target_size': None, 'shortest_image_edge': 256,
               'crop_fraction': 0.95} if version == 'n1_6' else

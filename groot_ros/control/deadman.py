@@ -10,10 +10,17 @@ class Deadman:
 
     Args:
         timeout: Silence of the input that counts as a release [s].
+        name: What is held, for messages.
+        advice: What to do when nothing is heard of it.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(
+        self, timeout: float, name: str = 'deadman button',
+        advice: str = 'is joy running, with autorepeat_rate set?',
+    ) -> None:
         self._timeout = timeout
+        self._name = name
+        self._advice = advice
         self._pressed = False
         self._heard: float | None = None
 
@@ -28,14 +35,14 @@ class Deadman:
     def check(self, now: float) -> Hold | None:
         """Return why the robot must rest at `now` [s], None while the button is held."""
         if self._heard is None:
-            return _released('nothing is heard of the deadman button: is joy running?')
+            return _released(f'nothing is heard of the {self._name}: {self._advice}')
         silence = now - self._heard
         if silence > self._timeout:
             return _released(
-                f'nothing is heard of the deadman button for {silence:.2f} s, '
-                f'{self._timeout:.2f} s are allowed: is joy running, with autorepeat_rate set?')
+                f'nothing is heard of the {self._name} for {silence:.2f} s, '
+                f'{self._timeout:.2f} s are allowed: {self._advice}')
         if not self._pressed:
-            return _released('the deadman button is released: hold it to move')
+            return _released(f'the {self._name} is released: hold it to move')
         return None
 
 

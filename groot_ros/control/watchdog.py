@@ -38,6 +38,12 @@ class HoldReason(Enum):
     OUTPUT_REFUSED = auto()
     NO_OBSERVATION = auto()
     STALE_OBSERVATION = auto()
+    NO_DESCRIPTION = auto()
+    NO_TARGET = auto()
+    STALE_TARGET = auto()
+    BAD_TARGET = auto()
+    OUT_OF_REACH = auto()
+    COMMANDED_ELSEWHERE = auto()
 
 
 @dataclass(frozen=True, slots=True)

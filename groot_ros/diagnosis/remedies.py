@@ -41,6 +41,12 @@ REMEDIES = {
     'DELAY_TOO_LONG': 'give the solver a faster machine, more threads or fewer denoising steps',
     'SERVER_UNREACHABLE': 'start the policy server and check its address, port and firewall',
     'OUTPUT_REFUSED': "read the robot controller's log: limits, joints, state of the controller",
+    'NO_DESCRIPTION': 'start robot_state_publisher in the namespace of the robot',
+    'NO_TARGET': 'start the device, or its bridge; ros2 topic list shows where it publishes',
+    'STALE_TARGET': 'is the device awake, and does its clock agree with this one?',
+    'BAD_TARGET': 'release the clutch and engage it again; else mend what the text names',
+    'OUT_OF_REACH': 'lead the hand back, or more slowly',
+    'COMMANDED_ELSEWHERE': 'end the other node that publishes commands: a robot has one driver',
 }
 """By the name of the reason constant in PolicyStatus; {namespace} is the robot's."""
 

@@ -7,6 +7,7 @@ from groot_ros.embodiment.description import (
     read_description,
 )
 from groot_ros.embodiment.errors import EmbodimentError
+from groot_ros.embodiment.hands import Hand
 from groot_ros.embodiment.loading import embodiment_file, known_embodiments, load_embodiment
 from groot_ros.embodiment.robot import (
     Camera,
@@ -24,6 +25,7 @@ __all__ = [
     'Description',
     'Embodiment',
     'EmbodimentError',
+    'Hand',
     'Joint',
     'ModelMapping',
     'Rates',

@@ -17,6 +17,7 @@ from groot_ros.embodiment.description import (
     open_description,
 )
 from groot_ros.embodiment.errors import EmbodimentError, did_you_mean
+from groot_ros.embodiment.hands import Hand
 from groot_ros.embodiment.robot import (
     Camera,
     CommandOutput,
@@ -141,6 +142,15 @@ class _Section:
             raise EmbodimentError(self.at(key), f'must be a number, got {value!r}')
         return float(value)
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """Return a list of numbers."""
+        value = self.content[key]
+        if not isinstance(value, list) or not all(
+                isinstance(number, int | float) and not isinstance(number, bool)
+                for number in value):
+            raise EmbodimentError(self.at(key), f'must be a list of numbers, got {value!r}')
+        return tuple(map(float, value))
+
     def names(self, key: str) -> tuple[str, ...]:
         """Return a list of strings, at least one."""
         value = self.content[key]
@@ -153,7 +163,7 @@ class _Section:
 def _embodiment(file: Path, root: _Section) -> Embodiment:
     root.fields(
         'base_frame', 'joint_state_topic', 'joints', 'groups', 'cameras', 'outputs', 'rates',
-        'model', optional=('imu_topic', 'description'))
+        'model', optional=('imu_topic', 'description', 'hands'))
     groups_section = root.section('groups')
     groups = {str(name): groups_section.names(name) for name in groups_section.content}
     description = None
@@ -172,6 +182,8 @@ def _embodiment(file: Path, root: _Section) -> Embodiment:
             _output(name, s, groups) for name, s in root.sections('outputs').items()),
         rates=_rates(root.section('rates')),
         model=_model(root.section('model')),
+        hands=tuple(_hand(name, s) for name, s in root.sections('hands').items())
+        if 'hands' in root.content else (),
     )
     if description is not None:
         check_against_description(embodiment, description)
@@ -233,3 +245,14 @@ def _model(section: _Section) -> ModelMapping:
     section.fields('embodiment_tag', 'state', 'action')
     return ModelMapping(
         section.text('embodiment_tag'), section.names('state'), section.names('action'))
+
+
+def _hand(name: str, section: _Section) -> Hand:
+    fingers = ('fingers', 'open', 'closed')
+    section.fields('frame', 'grasp_point', 'groups', optional=fingers)
+    if present := [key for key in fingers if key in section.content]:
+        section.fields('frame', 'grasp_point', 'groups', *fingers)
+    return Hand(
+        name, section.text('frame'), section.numbers('grasp_point'), section.names('groups'),
+        *((section.text('fingers'), section.numbers('open'), section.numbers('closed'))
+          if present else ()))

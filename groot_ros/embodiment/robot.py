@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groot_ros.embodiment.errors import EmbodimentError, did_you_mean
+from groot_ros.embodiment.hands import Hand
 
 TRANSPORTS = ('raw', 'compressed')
 JERK_PER_ACCELERATION = 100.0
@@ -160,6 +161,7 @@ class Embodiment:
         imu_topic: Relative topic of sensor_msgs/Imu, None without one.
         joints: Every commanded joint; this order is the embodiment's order everywhere.
         groups: Joints by group name, each in the order the checkpoint expects.
+        hands: What can be teleoperated.
     """
 
     tag: str
@@ -172,6 +174,7 @@ class Embodiment:
     outputs: tuple[CommandOutput, ...]
     rates: Rates
     model: ModelMapping
+    hands: tuple[Hand, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that every name points to something that is there.
@@ -187,6 +190,8 @@ class Embodiment:
         self._check_outputs()
         for field in ('state', 'action'):
             self._check_model_groups(f'model.{field}', getattr(self.model, field))
+        for hand in self.hands:
+            self._check_hand(hand)
 
     @cached_property
     def joint_names(self) -> tuple[str, ...]:
@@ -266,6 +271,26 @@ class Embodiment:
             raise EmbodimentError(
                 'outputs', f"joint '{missing[0]}' goes to no output: add its group to one, "
                 'or take the joint out of joints')
+
+    def _check_hand(self, hand: Hand) -> None:
+        key = f'hands.{hand.name}'
+        self._check_model_groups(f'{key}.groups', hand.groups)
+        if hand.fingers is None:
+            return
+        self._check_model_groups(f'{key}.fingers', [hand.fingers])
+        fingers = self.indices(self.groups[hand.fingers])
+        for field, pose in (('open', hand.opened), ('closed', hand.closed)):
+            if len(pose) != len(fingers):
+                raise EmbodimentError(
+                    f'{key}.{field}',
+                    f'must hold {len(fingers)} positions, one per joint of group '
+                    f"'{hand.fingers}', got {len(pose)}")
+            for index, value in zip(fingers, pose, strict=True):
+                joint = self.joints[index]
+                if not joint.lower <= value <= joint.upper:
+                    raise EmbodimentError(
+                        f'{key}.{field}', f'{value} for {joint.name} must lie within '
+                        f'[{joint.lower}, {joint.upper}]')
 
     def _check_model_groups(self, key: str, groups: Sequence[str]) -> None:
         _require_unique(key, groups)

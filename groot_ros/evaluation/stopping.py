@@ -36,6 +36,11 @@ class JointLog:
         index = int(np.searchsorted(self.stamps, time, side='right')) - 1
         return self.speeds[index] if index >= 0 else 0.0
 
+    def count_within(self, time: float, duration: float) -> int:
+        """Return how many messages are stamped in the `duration` [s] from `time` [s] on."""
+        first, end = np.searchsorted(self.stamps, (time, time + duration))
+        return int(end - first)
+
     def rest_after(self, time: float) -> float:
         """Return how long after `time` [s] the robot was at rest; infinite if it never was."""
         stamps, moving = np.array(self.stamps), np.array(self.speeds) > AT_REST

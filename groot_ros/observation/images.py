@@ -71,7 +71,10 @@ def decode_compressed(data: bytes | memoryview) -> NDArray[np.uint8]:
         ImageError: If the bytes are no such image.
     """
     encoded = np.frombuffer(data, np.uint8)
-    pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    try:
+        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    except cv2.error:  # it is said to have billions of pixels
+        pixels = None
     if pixels is None:
         raise ImageError(
             f'{len(encoded)} bytes are no JPEG or PNG image; compressedDepth is not '

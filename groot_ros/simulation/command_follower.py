@@ -33,8 +33,10 @@ class Trajectory:
 
     def joined_to(self, now: float, position: Array, velocity: Array) -> 'Trajectory':
         """Return the rest of the trajectory from `now` [s] on, led in from the present target."""
-        rest = self.times > now - self.start
-        times = np.concatenate(([now - self.start], self.times[rest]))
+        passed = now - self.start
+        rest = self.times > passed
+        rest[-1] = True  # a point that is due at once is held, too
+        times = np.concatenate(([passed], np.maximum(self.times[rest], passed)))
         positions = np.vstack((position, self.positions[rest]))
         velocities = None
         if self.velocities is not None:

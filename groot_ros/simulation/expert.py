@@ -128,10 +128,7 @@ class ScriptedExpert:
                         float(opening), float(hand[0]))
 
     def _touch(self) -> list[Waypoint]:
-        top = self._block + (0, 0, BLOCK_SIZE[2] / 2)
-        end = HandPose(top - _FINGERTIPS - (0, 0, 0.025), _HIGH_PITCH)
-        above = replace(end, position=end.position + (0, 0, 0.07))
-        return [*self._rise(above), Waypoint(above), Waypoint(end, _OVERLAP, 0.6)]
+        return touch_plan(self._measured_pose(), self._block)
 
     def _push(self) -> list[Waypoint]:
         side = self._scenario.destination
@@ -147,7 +144,7 @@ class ScriptedExpert:
         end = _low(np.array((x, contact + sign * (PUSH_DISTANCE - pushed + 0.006))),
                    twist=PUSH_TWIST)
         above = _high(beside.position[:2], twist=twist)
-        return [*self._rise(above), Waypoint(above), Waypoint(beside, _OVERLAP),
+        return [*_rise(self._measured_pose(), above), Waypoint(above), Waypoint(beside, _OVERLAP),
                 Waypoint(end, _OVERLAP / 2)]
 
     def _place(self) -> list[Waypoint]:
@@ -163,19 +160,10 @@ class ScriptedExpert:
             return carry
         low, high = _GRASP_HEIGHT, _GRASP_HEIGHT + 0.13
         above = _palm_down(block[:2], high)
-        return [*self._rise(above), Waypoint(above),
+        return [*_rise(self._measured_pose(), above), Waypoint(above),
                 Waypoint(_palm_down(block[:2], low), _OVERLAP),
                 Waypoint(_palm_down(block[:2], low, opening=0.0), 0.05, 0.5),
                 Waypoint(_palm_down(block[:2], high, opening=0.0)), *carry]
-
-    def _rise(self, goal: HandPose) -> list[Waypoint]:
-        """Lift a hand that stands low among the blocks before it moves sideways."""
-        pose = self._measured_pose()
-        x, y, height = pose.position
-        aside = np.linalg.norm(goal.position[:2] - (x, y))
-        if aside < _SIDEWAYS or height > _HIGH - 0.02:
-            return []
-        return [Waypoint(replace(pose, position=np.array((x, y, _HIGH)), opening=1.0))]
 
     @property
     def _block(self) -> Array:
@@ -188,6 +176,23 @@ class ScriptedExpert:
     @staticmethod
     def _inside(bin_: Array, block: Array) -> bool:
         return bool(np.abs(block[:2] - bin_).max() < 0.075) and block[2] < TABLE_HEIGHT + 0.06
+
+
+def touch_plan(start: HandPose, block: Array) -> list[Waypoint]:
+    """Return the way of a hand to the top of a block whose centre is at `block` [m], (3,)."""
+    top = block + (0, 0, BLOCK_SIZE[2] / 2)
+    end = HandPose(top - _FINGERTIPS - (0, 0, 0.025), _HIGH_PITCH)
+    above = replace(end, position=end.position + (0, 0, 0.07))
+    return [*_rise(start, above), Waypoint(above), Waypoint(end, _OVERLAP, 0.6)]
+
+
+def _rise(start: HandPose, goal: HandPose) -> list[Waypoint]:
+    """Lift a hand that stands low among the blocks before it moves sideways."""
+    x, y, height = start.position
+    aside = np.linalg.norm(goal.position[:2] - (x, y))
+    if aside < _SIDEWAYS or height > _HIGH - 0.02:
+        return []
+    return [Waypoint(replace(start, position=np.array((x, y, _HIGH)), opening=1.0))]
 
 
 def hand_joints(pose: HandPose) -> Array:

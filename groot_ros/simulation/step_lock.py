@@ -2,7 +2,8 @@
 
 The simulator sends a tick, waits until the controller reports it done and all its commands are
 here, and only then steps the physics. An image may take `vision_delay_ticks` until its goal
-tokens must have reached the controller. So results do not depend on the load of the machine.
+tokens must have reached the controller. So results do not depend on the load of the machine. A
+replay does the same with the ticks of its bag.
 """
 
 
@@ -29,6 +30,10 @@ class StepLock:
     def image_sent(self, tick: int, stamp: int) -> None:
         """Note that the image of `tick` went out."""
         self._images.append((tick + self._delay, stamp))
+
+    def require_tokens(self) -> None:
+        """Let no further tick start before the tokens of every image sent so far are held."""
+        self._images = [(0, stamp) for _, stamp in self._images]
 
     def tick_sent(self, stamp: int) -> None:
         """Note that the joint state of a tick goes out; count its commands from here."""

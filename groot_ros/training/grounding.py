@@ -11,6 +11,8 @@ TASKS = tuple(VERBS)
 BLOCKS = tuple(COLOURS)
 DESTINATIONS = ('', *SIDES, *BINS)
 CHOICES = (len(TASKS), len(BLOCKS), len(DESTINATIONS))
+UNLABELLED = (-1, -1, -1)
+"""Labels of an instruction that is free text: nothing is learnt from them."""
 
 
 def labels(request: Request) -> tuple[int, int, int]:
@@ -32,13 +34,14 @@ class Grounding(nn.Module):
         self.readout = nn.Linear(text_width, sum(CHOICES))
 
     def forward(self, text: Tensor, requests: Tensor) -> Tensor:
-        """Return the mean cross-entropy over the three questions.
+        """Return the mean cross-entropy over the three questions, 0 without labels.
 
         Args:
             text: Text tokens, shape (batch, tokens, width).
-            requests: What `labels` returns, shape (batch, 3).
+            requests: What `labels` returns or `UNLABELLED`, shape (batch, 3).
         """
         answers = self.readout(text.flatten(1)).float().split(CHOICES, dim=1)
-        losses = [nn.functional.cross_entropy(answer, requests[:, question])
+        losses = [nn.functional.cross_entropy(answer, requests[:, question],
+                                              ignore_index=UNLABELLED[0], reduction='sum')
                   for question, answer in enumerate(answers)]
-        return torch.stack(losses).mean()
+        return torch.stack(losses).mean() / (requests[:, 0] != UNLABELLED[0]).sum().clamp(min=1)

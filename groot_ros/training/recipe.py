@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from groot_ros.data.datasets.statistics import embodiment_statistics
 from groot_ros.embodiment import Embodiment
 from groot_ros.model.checkpoint import save_model, write_json
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.groot import Groot
-from groot_ros.training.batches import DemonstrationSet
-from groot_ros.training.statistics import embodiment_statistics
+from groot_ros.training.samples import Motion
 from groot_ros.training.word_embeddings import find_sentence_encoder, word_table
 
 # Absolute targets pull a redundant arm back to the poses that were demonstrated; chunks relative
 # to the measured pose let it drift away from them.
 RELATIVE_GROUPS: frozenset[str] = frozenset()
+STATISTICS_FILE = 'statistics.json'
+PROCESSOR_FILES = ('processor_config.json', STATISTICS_FILE, 'embodiment_id.json',
+                   'tokenizer.json')
 
 
 def write_processor(folder: Path, embodiment: Embodiment, config: ModelConfig,
@@ -50,14 +55,24 @@ def write_processor(folder: Path, embodiment: Embodiment, config: ModelConfig,
     shutil.copy(find_sentence_encoder() / 'tokenizer.json', folder / 'tokenizer.json')
 
 
-def write_statistics(folder: Path, embodiment: Embodiment,
-                     demonstrations: DemonstrationSet) -> None:
-    """Write statistics.json of the training demonstrations."""
-    mapping = embodiment.model
-    state, actions = demonstrations.all_chunks()
-    write_json(folder / 'statistics.json', {mapping.embodiment_tag: embodiment_statistics(
-        state, actions, _columns(embodiment, mapping.state),
-        _columns(embodiment, mapping.action), RELATIVE_GROUPS)})
+def write_statistics(folder: Path, embodiment: Embodiment, motions: Sequence[Motion],
+                     horizon: int) -> None:
+    """Write statistics.json of the training episodes; other robots' statistics in it stay.
+
+    Args:
+        folder: Of the run.
+        embodiment: The robot.
+        motions: Of the episodes that are trained on.
+        horizon: Rows of an action chunk.
+    """
+    mapping, file = embodiment.model, folder / STATISTICS_FILE
+    samples = [(motion, start) for motion in motions for start in motion.starts]
+    known = json.loads(file.read_text()) if file.is_file() else {}
+    write_json(file, {**known, mapping.embodiment_tag: embodiment_statistics(
+        np.stack([motion.state[start] for motion, start in samples]),
+        np.stack([motion.chunk(start, horizon)[0] for motion, start in samples]),
+        _columns(embodiment, mapping.state), _columns(embodiment, mapping.action),
+        RELATIVE_GROUPS)})
 
 
 def new_model(config: ModelConfig, seed: int) -> Groot:
@@ -72,18 +87,8 @@ def new_model(config: ModelConfig, seed: int) -> Groot:
 def write_checkpoint(model: Groot, run: Path, checkpoint: Path) -> None:
     """Assemble a checkpoint folder from trained weights and the run's processor files."""
     save_model(model, checkpoint)
-    for name in ('processor_config.json', 'statistics.json', 'embodiment_id.json',
-                 'tokenizer.json'):
+    for name in PROCESSOR_FILES:
         shutil.copy(run / name, checkpoint / name)
-
-
-def joint_columns(embodiment: Embodiment) -> np.ndarray:
-    """Return the columns of the embodiment's joints that the policy reads and moves."""
-    if embodiment.model.state != embodiment.model.action:
-        raise ValueError('training reads and moves the same joint groups: model.state '
-                         f'{embodiment.model.state} differs from model.action '
-                         f'{embodiment.model.action}')
-    return np.asarray(embodiment.group_indices(embodiment.model.state), np.int64)
 
 
 def _columns(embodiment: Embodiment, groups: tuple[str, ...]) -> dict[str, slice]:

@@ -20,8 +20,8 @@ from trajectory_msgs.msg import JointTrajectory
 from groot_ros.control import Command, Hold, HoldReason
 from groot_ros.msg import PolicyStatus
 from groot_ros.nodes.controller.node import ControllerNode
-from groot_ros.nodes.controller.outputs import Outputs
 from groot_ros.nodes.shared.lifecycle import Interfaces
+from groot_ros.nodes.shared.outputs import Outputs
 from groot_ros.nodes.shared.qos import LATCHED
 
 TOLERANCE_VIOLATED = FollowJointTrajectory.Result.PATH_TOLERANCE_VIOLATED

@@ -59,7 +59,7 @@ def start(make_graph: Callable[..., Graph], tmp_path: Path) -> Callable[..., Rob
 
 
 def test_an_episode_is_a_bag_with_everything_that_was_sent(start: Callable[..., Robot]) -> None:
-    robot = start(operator='Ana', licence='CC-BY-4.0')
+    robot = start(operator='Ana', licence='CC-BY-4.0', teleoperation_device='pose')
     robot.send_description(String(data='<robot name="r"/>'))
     robot.send_instruction(Instruction(text='touch the red block', epoch=3))
     pixels = np.full((24, 32, 3), (200, 30, 30), np.uint8)
@@ -82,7 +82,7 @@ def test_an_episode_is_a_bag_with_everything_that_was_sent(start: Callable[..., 
     (said,) = [each.message for each in messages if each.topic == '/current_instruction']
     assert said.text == facts['task'] == 'touch the red block'
     assert (facts['success'], facts['operator'], facts['licence']) == ('true', 'Ana', 'CC-BY-4.0')
-    assert facts['embodiment'] == 'unitree_g1'
+    assert (facts['embodiment'], facts['teleoperation_device']) == ('unitree_g1', 'pose')
     assert 'joints:' in facts['embodiment_file']
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from conftest import Graph
 
-from groot_ros.nodes.controller.ticks import TickStatistics, WallTicks
+from groot_ros.nodes.shared.ticks import TickStatistics, WallTicks
 
 PATIENCE_S = 60.0
 

@@ -8,14 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from groot_ros.data.demonstrations import Demonstration, write_episode
+from groot_ros.data.demonstrations import Demonstration, Recording, write_episode
+from groot_ros.embodiment import load_embodiment
 from groot_ros.model.processor import load_processor
 from groot_ros.model.tokenizer import InstructionTokenizer
-from groot_ros.training.batches import Batch, DemonstrationSet, SentenceBank
+from groot_ros.training.batches import Batch, Samples
+from groot_ros.training.demonstrations import DemonstrationSource
+from groot_ros.training.errors import TrainingError
 from groot_ros.training.objective import Objective, ObjectiveSettings
+from groot_ros.training.samples import held_out
 from groot_ros.training.trainer import Schedule, Trainer
 
-JOINTS = 17
+EMBODIMENT = load_embodiment('unitree_g1')
+COLUMNS = EMBODIMENT.group_indices(EMBODIMENT.model.state)
+JOINTS = len(EMBODIMENT.joint_names)
+HORIZON = 16
+WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 def episode(seed: int, valid: np.ndarray | None = None) -> Demonstration:
@@ -30,38 +38,52 @@ def episode(seed: int, valid: np.ndarray | None = None) -> Demonstration:
         keypoints=np.zeros((images, 5, 3), np.float32))
 
 
-def demonstrations(tmp_path, episodes) -> DemonstrationSet:
-    paths = []
+def demonstrations(tmp_path, episodes, crop=WHOLE) -> DemonstrationSource:
     for item in episodes:
-        paths.append(tmp_path / f'{item.seed:06d}.npz')
-        write_episode(paths[-1], item)
-    return DemonstrationSet(paths, np.arange(JOINTS), horizon=16)
+        write_episode(tmp_path / f'{item.seed:06d}.npz', item)
+    (tmp_path / Recording.FILE).write_text(json.dumps(Recording(crop, (128, 96)).to_dict()))
+    return DemonstrationSource(tmp_path, EMBODIMENT, HORIZON, seed=0)
 
 
 def test_a_chunk_starts_one_period_after_its_state_and_holds_the_last_pose(tmp_path):
     recorded = episode(0)
-    samples = demonstrations(tmp_path, [recorded])
-    targets, valid = samples.chunk(samples._episodes[0], 30)
-    np.testing.assert_array_equal(targets[:9], recorded.command[31:])
-    np.testing.assert_array_equal(targets[9:], np.tile(recorded.command[-1], (7, 1)))
+    motion, = demonstrations(tmp_path, [recorded]).motions
+    targets, valid = motion.chunk(30, HORIZON)
+    np.testing.assert_array_equal(targets[:9], recorded.command[31:, COLUMNS])
+    np.testing.assert_array_equal(targets[9:], np.tile(recorded.command[-1, COLUMNS], (7, 1)))
     assert valid.all()
+    assert motion.starts[-1] == 39
 
 
 def test_nothing_after_a_disturbance_is_a_label(tmp_path):
     valid = np.ones(40, bool)
     valid[20:25] = False
-    samples = demonstrations(tmp_path, [episode(0, valid)])
-    assert len(samples) == 35
-    _, counts = samples.chunk(samples._episodes[0], 14)
+    motion, = demonstrations(tmp_path, [episode(0, valid)]).motions
+    assert len(motion.starts) == 35
+    _, counts = motion.chunk(14, HORIZON)
     assert counts.tolist() == [True] * 5 + [False] * 11
 
 
+def test_demonstrations_of_another_crop_are_refused(checkpoint, tmp_path):
+    source = demonstrations(tmp_path, [episode(0)], crop=(0.5, 0.0, 0.5, 1.0))
+    with pytest.raises(TrainingError, match='ego_view.*generate them again'):
+        source.episodes(load_processor(checkpoint, 'unitree_g1'), tokenizer(checkpoint))
+
+
+@pytest.mark.parametrize(('episodes', 'first'), [(1, 0), (2, 1), (30, 1), (200, 10), (2773, 40)])
+def test_the_first_episodes_only_validate_and_one_always_trains(episodes, first):
+    assert held_out(episodes) == first
+
+
+def tokenizer(checkpoint) -> InstructionTokenizer:
+    return InstructionTokenizer(checkpoint / 'tokenizer.json', 32)
+
+
 @pytest.fixture
-def parts(checkpoint, tmp_path):
+def samples(checkpoint, tmp_path) -> Samples:
     processor = load_processor(checkpoint, 'unitree_g1')
-    sentences = SentenceBank(InstructionTokenizer(checkpoint / 'tokenizer.json', 32), processor,
-                             np.random.default_rng(0))
-    return demonstrations(tmp_path, [episode(seed) for seed in range(3)]), processor, sentences
+    source = demonstrations(tmp_path, [episode(seed) for seed in range(3)])
+    return Samples(source.episodes(processor, tokenizer(checkpoint)), processor, source.period)
 
 
 def make_trainer(config, folder, steps):
@@ -73,9 +95,8 @@ def make_trainer(config, folder, steps):
     return Trainer(objective, schedule, folder, 'cpu', False)
 
 
-def test_a_resumed_run_goes_on_and_learns(config, parts, tmp_path):
-    samples, processor, sentences = parts
-    batch = samples.draw(4, processor, sentences, np.random.default_rng(0))
+def test_a_resumed_run_goes_on_and_learns(config, samples, tmp_path):
+    batch = samples.draw(4, np.random.default_rng(0))
     run = tmp_path / 'run'
     make_trainer(config, run, 8).run(lambda step: batch, [batch])
     resumed = make_trainer(config, run, 40)
@@ -87,12 +108,11 @@ def test_a_resumed_run_goes_on_and_learns(config, parts, tmp_path):
     assert float(rows[-1]['grounding']) < float(rows[0]['grounding'])
 
 
-def test_every_part_of_both_systems_is_trained(config, parts):
+def test_every_part_of_both_systems_is_trained(config, samples):
     from groot_ros.model.groot import Groot
-    samples, processor, sentences = parts
     model = Groot(config)
     objective = Objective(model, 0, ObjectiveSettings())
-    batch = samples.draw(4, processor, sentences, np.random.default_rng(0))
+    batch = samples.draw(4, np.random.default_rng(0))
     for _ in range(2):  # zero-initialised layers hide what lies behind them once
         loss = objective.total(objective(batch))
         objective.zero_grad()
@@ -103,9 +123,8 @@ def test_every_part_of_both_systems_is_trained(config, parts):
     assert untrained == []
 
 
-def test_a_batch_is_what_it_says(parts):
-    samples, processor, sentences = parts
-    batch = samples.draw(4, processor, sentences, np.random.default_rng(0))
+def test_a_batch_is_what_it_says(samples):
+    batch = samples.draw(4, np.random.default_rng(0))
     shapes = {field.name: tuple(getattr(batch, field.name).shape)
               for field in dataclasses.fields(Batch)}
     assert shapes['images'] == (4, 1, 3, 96, 128)

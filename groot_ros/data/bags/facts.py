@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from groot_ros.data.bags.errors import BagError
+from groot_ros.data.bags.errors import BagError, one_line
 
 FACTS_FILE = 'facts.yaml'
 """In the bag's folder; a recording that is cut off has it, but no metadata.yaml yet."""
@@ -31,8 +31,11 @@ def read_facts(bag: Path) -> dict[str, str]:
         return {}
     try:
         facts = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
-        raise BagError(f'{file} is no YAML ({error}): remove it or mend it') from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise BagError(f'{file} is no YAML ({one_line(error)}): remove it or mend it') from None
     if not isinstance(facts, dict):
         raise BagError(f'{file} must hold names with text, got {type(facts).__name__}')
+    for name, value in facts.items():
+        if isinstance(value, dict | list):
+            raise BagError(f'{file}: {name} must be text, got {type(value).__name__}: mend it')
     return {str(name): str(value) for name, value in facts.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from groot_ros.data.bags.errors import BagError
+
+NAME = re.compile(r'\w+/msg/\w+')
 
 
 class MessageTypes:
@@ -30,7 +33,7 @@ class MessageTypes:
         """Make a type known, such as 'groot_ros/msg/GoalTokens', with all that it holds.
 
         Raises:
-            BagError: If no package on the prefix path defines it.
+            BagError: If no package on the prefix path defines it, or it is no name of a type.
         """
         if name in self.store.fielddefs:
             return
@@ -42,6 +45,9 @@ class MessageTypes:
         self.store.register(types)
 
     def _definition(self, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise BagError(
+                f"'{name}' is no name of a message type: expected package/msg/Type")
         package, _, message = name.split('/')
         for prefix in self._prefixes:
             file = prefix / 'share' / package / 'msg' / f'{message}.msg'

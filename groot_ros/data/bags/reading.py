@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection
-from rosbags.rosbag2 import ReaderError
 from rosbags.typesys import Stores, get_typestore
 
-from groot_ros.data.bags.errors import BagError
+from groot_ros.data.bags.checks import check_folder, check_lengths, topic_types
+from groot_ros.data.bags.errors import BagError, one_line
 from groot_ros.data.bags.facts import read_facts
-
-ROS1_MAGIC = b'#ROSBAG V'
 
 
 class Recorded(NamedTuple):
@@ -47,17 +46,21 @@ class Bag:
     """
 
     def __init__(self, folder: Path) -> None:
-        _check_kind(folder)
+        check_folder(folder)
         self.folder = folder
         self.facts = read_facts(folder)
         # Older bags do not hold the definitions of their types; these are the usual ones.
         self._reader = AnyReader([folder], default_typestore=get_typestore(Stores.ROS2_JAZZY))
         try:
             self._reader.open()
-        except (AnyReaderError, ReaderError, OSError, ValueError, KeyError) as error:
-            raise BagError(f'{folder} cannot be read: {error}') from None
-        self.topics = {
-            connection.topic: connection.msgtype for connection in self._reader.connections}
+        except Exception as error:  # whatever a damaged file makes the decoder raise
+            raise self._damaged(error) from None
+        try:
+            self.topics = topic_types(folder, self._reader.connections)
+            check_lengths(folder, self._reader.typestore)
+        except BagError:
+            self._reader.close()
+            raise
 
     def __enter__(self) -> Self:
         """Return the open bag."""
@@ -77,51 +80,55 @@ class Bag:
         """Return how many messages a topic has."""
         return sum(each.msgcount for each in self._connections([topic]))
 
-    def messages(self, topics: Collection[str] | None = None) -> Iterator[Recorded]:
-        """Read the messages of some topics, or of all.
+    def messages(self, topics: Collection[str] | None = None, start_ns: int | None = None,
+                 stop_ns: int | None = None) -> Iterator[Recorded]:
+        """Read the messages of some topics, or of all, received in [start_ns, stop_ns) [ns].
 
         Raises:
-            BagError: If one cannot be decoded.
+            BagError: If one cannot be read or decoded, or if there are not as many as announced.
         """
-        for connection, stamp_ns, cdr in self._reader.messages(self._connections(topics)):
+        for topic, stamp_ns, cdr in self.serialized(topics, start_ns, stop_ns):
             try:
-                message = self._reader.deserialize(cdr, connection.msgtype)
+                message = self._reader.deserialize(cdr, self.topics[topic])
             except Exception as error:  # whatever a damaged message makes the decoder raise
                 raise BagError(
-                    f'{self.folder}: a message of {connection.topic} at {stamp_ns} ns is no '
-                    f'{connection.msgtype} ({type(error).__name__}: {error})') from None
-            yield Recorded(connection.topic, stamp_ns, message)
+                    f'{self.folder}: a message of {topic} at {stamp_ns} ns is no '
+                    f'{self.topics[topic]} ({one_line(error)}); {self._way_out}') from None
+            yield Recorded(topic, stamp_ns, message)
 
-    def serialized(self, topics: Collection[str] | None = None
-                   ) -> Iterator[tuple[str, int, bytes]]:
-        """Return topic, time of reception [ns] and bytes of the messages of some topics."""
-        for connection, stamp_ns, cdr in self._reader.messages(self._connections(topics)):
-            yield connection.topic, stamp_ns, cdr
+    def serialized(self, topics: Collection[str] | None = None, start_ns: int | None = None,
+                   stop_ns: int | None = None) -> Iterator[tuple[str, int, bytes]]:
+        """Return topic, time of reception [ns] and bytes of the messages of some topics.
+
+        Raises:
+            BagError: If one cannot be read, or if there are not as many as announced.
+        """
+        connections = self._connections(topics)
+        if not connections:  # of which the reader would make all
+            return
+        found: Counter[str] = Counter()
+        try:
+            for connection, stamp_ns, cdr in self._reader.messages(connections, start_ns, stop_ns):
+                found[connection.topic] += 1
+                yield connection.topic, stamp_ns, cdr
+        except Exception as error:  # whatever a damaged file makes the decoder raise
+            raise self._damaged(error) from None
+        if start_ns is not None or stop_ns is not None:
+            return
+        for topic in {each.topic for each in connections}:
+            if found[topic] != self.count(topic):
+                raise BagError(
+                    f'{self.folder}: metadata.yaml announces {self.count(topic)} messages of '
+                    f'{topic}, the bag holds {found[topic]}; {self._way_out}')
+
+    @property
+    def _way_out(self) -> str:
+        return f'save what is whole with `ros2 run groot_ros repair_bag {self.folder}`'
+
+    def _damaged(self, error: Exception) -> BagError:
+        return BagError(f'{self.folder} cannot be read ({one_line(error)}); {self._way_out}')
 
     def _connections(self, topics: Collection[str] | None) -> list[Connection]:
         if topics is None:
             return self._reader.connections
         return [each for each in self._reader.connections if each.topic in topics]
-
-
-def _check_kind(folder: Path) -> None:
-    """Refuse what is no finished rosbag2 bag.
-
-    Raises:
-        BagError: Saying what it is instead.
-    """
-    if folder.is_file():
-        with folder.open('rb') as file:
-            if file.read(len(ROS1_MAGIC)) == ROS1_MAGIC:
-                raise BagError(
-                    f'{folder} is a bag of ROS 1: convert it with `rosbags-convert --src '
-                    f'{folder.name} --dst {folder.stem}`')
-        raise BagError(f'{folder} is a file: give the folder that holds it and metadata.yaml')
-    if not folder.is_dir():
-        raise BagError(f'{folder} does not exist')
-    if not (folder / 'metadata.yaml').is_file():
-        if any(folder.glob('*.mcap')):
-            raise BagError(
-                f'{folder} has no metadata.yaml, as after a recording that was cut off: run '
-                f'`ros2 run groot_ros repair_bag {folder}`')
-        raise BagError(f'{folder} is no bag: it holds no metadata.yaml')

@@ -1,4 +1,4 @@
-"""`ros2 run groot_ros repair_bag`: save what a recording that was cut off holds."""
+"""`ros2 run groot_ros repair_bag`: save what a cut-off or damaged recording holds."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     target = given.output or given.bag.with_name(f'{given.bag.name}_repaired')
     try:
-        saved = repair(given.bag, target, MessageTypes())
+        saved, left_out = repair(given.bag, target, MessageTypes())
     except (BagError, OSError) as error:
         print(f'repair_bag: {error}', file=sys.stderr)
         return 1
     print(f'{target}: {saved} messages saved')
+    for topic, count in left_out.items():
+        print(f'{count} messages of {topic} left out: they cannot be decoded', file=sys.stderr)
     return 0

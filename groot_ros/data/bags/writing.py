@@ -17,6 +17,8 @@ from rosbags.interfaces import (
     QosTime,
 )
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer, WriterError
+from rosbags.rosbag2.storage_mcap import McapWriter
+from zstandard import ZstdCompressor
 
 from groot_ros.data.bags.errors import BagError
 from groot_ros.data.bags.facts import write_facts
@@ -51,6 +53,10 @@ class BagWriter:
                 folder, version=9, storage_plugin=StoragePlugin.MCAP)  # 9: of Jazzy
             self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
             self._writer.open()
+            storage = self._writer.storage
+            assert isinstance(storage, McapWriter)
+            # rosbags writes no checksum of a chunk; so zstd does, and a flipped bit is found.
+            storage.compressor = ZstdCompressor(write_checksum=True).compress
         except (WriterError, OSError) as error:
             raise BagError(f'cannot write a bag to {folder}: {error}') from None
         self.update_facts(facts)

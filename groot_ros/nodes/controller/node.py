@@ -15,22 +15,23 @@ from groot_ros.embodiment import load_embodiment
 from groot_ros.model.policy import System1, load_system1
 from groot_ros.msg import ActionChunk, PolicyStatus
 from groot_ros.nodes.controller.inputs import ControllerInputs
-from groot_ros.nodes.controller.outputs import Outputs
 from groot_ros.nodes.controller.parameters import ControllerParams, make_cycle, stop_settings
 from groot_ros.nodes.controller.policy_source import LocalSource, PolicySource
 from groot_ros.nodes.controller.remote_source import RemoteSource
 from groot_ros.nodes.controller.status import controller_status
 from groot_ros.nodes.controller.step_report import StepReport
-from groot_ros.nodes.controller.stop_inputs import EmergencyStopInputs, StopInputs
-from groot_ros.nodes.controller.ticks import StateTicks, Ticks, WallTicks, start_ticks
+from groot_ros.nodes.controller.stop_inputs import StopInputs
 from groot_ros.nodes.messages.chunks import chunk_message
 from groot_ros.nodes.shared.diagnostics import Diagnostics
+from groot_ros.nodes.shared.emergency_stop import EmergencyStopInputs
 from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.outputs import Outputs
 from groot_ros.nodes.shared.parameters import declare_parameters, follow_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
 from groot_ros.nodes.shared.qos import NEWEST
 from groot_ros.nodes.shared.stamps import now, seconds
 from groot_ros.nodes.shared.status import STATUS_PERIOD_S, Complaints
+from groot_ros.nodes.shared.ticks import StateTicks, Ticks, WallTicks, start_ticks
 
 BRAKING_S = 2.0
 """Longest wait for the robot to come to rest."""

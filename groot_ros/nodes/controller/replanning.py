@@ -6,7 +6,8 @@ from groot_ros.control import Hold
 from groot_ros.nodes.shared.pacing import Pacer, RateMeter, RecentValues
 from groot_ros.nodes.solver.requests import Solution, Solver, SolveRequest
 
-SOLVER_PATIENCE_S = 5.0
+SOLVER_PATIENCE_S = 30.0
+"""Step-locked runs wait this long: a chunk that came late would make them differ."""
 
 
 class Replanning:

@@ -4,13 +4,19 @@ from collections.abc import Iterable
 
 from rclpy.node import Node
 
-from groot_ros.control import HoldReason, LimitCounters
+from groot_ros.control import HoldReason
 from groot_ros.msg import PolicyStatus
 from groot_ros.nodes.controller.control_cycle import ControlCycle
-from groot_ros.nodes.controller.ticks import TickStatistics
 from groot_ros.nodes.shared.inputs import InputMonitor
 from groot_ros.nodes.shared.stamps import now
-from groot_ros.nodes.shared.status import make_status, report_assignment, report_inputs
+from groot_ros.nodes.shared.status import (
+    make_status,
+    report_assignment,
+    report_inputs,
+    report_limits,
+    report_ticks,
+)
+from groot_ros.nodes.shared.ticks import TickStatistics
 
 
 def controller_status(
@@ -38,9 +44,9 @@ def controller_status(
     message.delay_ticks = float(cycle.delay_ticks)
     message.seams, message.refused = cycle.seams, cycle.refused
     message.stops = cycle.stops
-    _report_limits(message, cycle.limits)
+    report_limits(message, cycle.limits)
     if ticks is not None:
-        _report_ticks(message, ticks)
+        report_ticks(message, ticks)
     return message
 
 
@@ -54,16 +60,3 @@ def _state(cycle: ControlCycle, reason: str, *, active: bool) -> int:
     if reason == HoldReason.PAUSED_BY_USER.name:
         return PolicyStatus.PAUSED
     return PolicyStatus.HOLDING if cycle.engaged else PolicyStatus.WAITING
-
-
-def _report_limits(message: PolicyStatus, counters: LimitCounters) -> None:
-    message.limited_positions = counters.positions
-    message.limited_velocities = counters.velocities
-    message.limited_accelerations = counters.accelerations
-    message.limited_jerks = counters.jerks
-
-
-def _report_ticks(message: PolicyStatus, ticks: TickStatistics) -> None:
-    message.ticks, message.missed_ticks = ticks.ticks, ticks.missed
-    message.tick_lateness_p50 = ticks.lateness(0.5)
-    message.tick_lateness_p99 = ticks.lateness(0.99)

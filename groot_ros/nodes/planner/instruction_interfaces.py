@@ -9,11 +9,12 @@ from rclpy.node import Node
 from std_msgs.msg import String
 
 from groot_ros.msg import Instruction
+from groot_ros.nodes.messages.instructions import instruction_message
 from groot_ros.nodes.planner.execute_instruction import InstructionGoals
 from groot_ros.nodes.shared.instruction import Assignment, InstructionRegister
 from groot_ros.nodes.shared.lifecycle import Interfaces
 from groot_ros.nodes.shared.qos import LATCHED, NEWEST
-from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.shared.stamps import now
 from groot_ros.srv import SetInstruction
 
 MILLION = 1_000_000
@@ -72,12 +73,7 @@ class InstructionInterfaces:
 
     def _announce(self) -> None:
         """Publish the assignment in force."""
-        assignment = self._register.current
-        message = Instruction(
-            text=assignment.text, instruction_id=assignment.instruction_id,
-            epoch=assignment.epoch)
-        message.header.stamp = stamp_at(now(self._node))
-        self._announced.publish(message)
+        self._announced.publish(instruction_message(self._register.current, now(self._node)))
 
     def _on_topic(self, message: String) -> None:
         """Take an instruction from the topic; repeating it changes nothing."""

@@ -31,6 +31,7 @@ def gather_facts(params: RecorderParams, embodiment: Embodiment) -> dict[str, st
         'embodiment_file': embodiment_file(params.embodiment).read_text(),
         'checkpoint': params.checkpoint,
         'checkpoint_fingerprint': policy,
+        'teleoperation_device': params.teleoperation_device,
         'operator': params.operator,
         'licence': params.licence,
         'task': params.task,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -27,6 +26,7 @@ from groot_ros.nodes.shared.parameters import declare_parameters
 from groot_ros.nodes.shared.qos import NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.nodes.shared.status import STATUS_PERIOD_S
+from groot_ros.nodes.shared.type_names import type_name
 
 DISCARDED = 'discarded'
 Answer = Callable[[Trigger.Request, Trigger.Response], Trigger.Response]
@@ -168,7 +168,7 @@ class RecorderNode(LifecycleNode):
                     pixels.astype(np.uint8, copy=False), image.header,
                     self._params.jpeg_quality)))
         return Sample(
-            self.resolve_topic_name(name), _type_name(kind),
+            self.resolve_topic_name(name), type_name(kind),
             topic.qos.reliability == ReliabilityPolicy.RELIABLE,
             topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL, cdr)
 
@@ -186,12 +186,6 @@ class RecorderNode(LifecycleNode):
             message.messages = sum(self._queue.bag.messages.values())
             message.dropped = self._queue.dropped
         self._status.publish(message)
-
-
-def _type_name(kind: Any) -> str:
-    """Return the ROS name of a message class."""
-    package, _, _ = kind.__module__.split('.', 2)
-    return f'{package}/msg/{kind.__name__}'
 
 
 def main() -> int:

@@ -13,6 +13,8 @@ class RecorderParams:
     embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
     checkpoint: str = param(
         '', 'Policy that moves the robot; empty when it is teleoperated.')
+    teleoperation_device: str = param(
+        '', 'What a person moves the robot with; empty when a policy does.')
     folder: str = param('recordings', 'Where the episodes go, each a bag of its own.')
     camera_format: str = param(
         'jpeg', 'Raw camera images are written as JPEG, or as they come.',

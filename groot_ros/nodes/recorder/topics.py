@@ -18,6 +18,7 @@ from groot_ros.msg import (
     Instruction,
     Observation,
     PolicyStatus,
+    StepDone,
     TaskState,
 )
 from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST
@@ -25,7 +26,7 @@ from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST
 # As for any sensor, but a second of messages may wait while the recorder compresses an image.
 FAST = QoSProfile(depth=500, reliability=ReliabilityPolicy.BEST_EFFORT)
 PICTURES = QoSProfile(depth=30, reliability=ReliabilityPolicy.BEST_EFFORT)
-POLICY_NODES = ('perception', 'planner', 'controller')
+REPORTING = ('perception', 'planner', 'controller', 'teleoperator')
 OUTPUT_TYPES = {
     'joint_trajectory': JointTrajectory, 'float64_multi_array': Float64MultiArray}
 
@@ -52,6 +53,7 @@ def recorded_topics(embodiment: Embodiment) -> list[RecordedTopic]:
         RecordedTopic('observation', Observation, NEWEST),
         RecordedTopic('goal_tokens', GoalTokens, NEWEST),
         RecordedTopic('action_chunk', ActionChunk, EVERY),
+        RecordedTopic('step_done', StepDone, EVERY),
         RecordedTopic('task_state', TaskState, EVERY),
         RecordedTopic('robot_description', String, LATCHED),
         RecordedTopic('tf', TFMessage, EVERY),
@@ -67,5 +69,5 @@ def recorded_topics(embodiment: Embodiment) -> list[RecordedTopic]:
     topics += [
         RecordedTopic(output.topic, OUTPUT_TYPES[output.interface], EVERY)
         for output in embodiment.outputs if output.interface in OUTPUT_TYPES]
-    topics += [RecordedTopic(f'{node}/status', PolicyStatus, NEWEST) for node in POLICY_NODES]
+    topics += [RecordedTopic(f'{node}/status', PolicyStatus, NEWEST) for node in REPORTING]
     return topics

@@ -22,9 +22,10 @@ SLOW = 0.5
 MISSED = 0.02
 """Part of the newest ticks that may be missed."""
 ABSENT = ('NO_IMAGE', 'STALE_IMAGE', 'NO_STATE', 'STALE_STATE', 'NO_OBSERVATION',
-          'STALE_OBSERVATION', 'NO_TOKENS', 'STALE_TOKENS')
+          'STALE_OBSERVATION', 'NO_TOKENS', 'STALE_TOKENS', 'NO_DESCRIPTION', 'NO_TARGET',
+          'STALE_TARGET')
 """Reasons that are about something that does not come."""
-WAITED_FOR = (*PASSING, 'NO_INSTRUCTION', 'PAUSED_BY_USER')
+WAITED_FOR = (*PASSING, 'NO_INSTRUCTION', 'PAUSED_BY_USER', 'OUT_OF_REACH')
 """Reasons that are no fault."""
 COUNTERS = ('seams', 'stops', 'limited_positions', 'limited_velocities', 'limited_accelerations',
             'limited_jerks')

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from rclpy.node import Node
 
+from groot_ros.control import LimitCounters
 from groot_ros.msg import PolicyStatus
 from groot_ros.nodes.shared.inputs import InputMonitor
 from groot_ros.nodes.shared.instruction import Assignment
 from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.shared.ticks import TickStatistics
 
 STATUS_PERIOD_S = 0.1
 WARNING_PERIOD_S = 5.0
@@ -17,7 +19,9 @@ REASONS = [
     'STALE_TOKENS', 'OLD_EPOCH', 'WRONG_CHECKPOINT', 'WRONG_EMBODIMENT', 'BAD_TOKENS', 'NO_CHUNK',
     'BAD_CHUNK', 'CHUNK_ENDED', 'PAUSED_BY_USER', 'CLOCK_JUMPED', 'SOLVER_FAILED',
     'BAD_OBSERVATION', 'EMERGENCY_STOP', 'DEADMAN_RELEASED', 'TRACKING_ERROR', 'DISAGREEMENT',
-    'SOLVER_DEAD', 'DELAY_TOO_LONG', 'SERVER_UNREACHABLE', 'OUTPUT_REFUSED']
+    'SOLVER_DEAD', 'DELAY_TOO_LONG', 'SERVER_UNREACHABLE', 'OUTPUT_REFUSED',
+    'NO_DESCRIPTION', 'NO_TARGET', 'STALE_TARGET', 'BAD_TARGET', 'OUT_OF_REACH',
+    'COMMANDED_ELSEWHERE']
 """Names of the reason constants of PolicyStatus."""
 
 
@@ -46,6 +50,21 @@ def report_assignment(message: PolicyStatus, assignment: Assignment) -> None:
     message.instruction = assignment.text
     message.instruction_id = assignment.instruction_id
     message.epoch = assignment.epoch
+
+
+def report_limits(message: PolicyStatus, counters: LimitCounters) -> None:
+    """Write how often limits acted into `message`."""
+    message.limited_positions = counters.positions
+    message.limited_velocities = counters.velocities
+    message.limited_accelerations = counters.accelerations
+    message.limited_jerks = counters.jerks
+
+
+def report_ticks(message: PolicyStatus, ticks: TickStatistics) -> None:
+    """Write how punctual the ticks were into `message`."""
+    message.ticks, message.missed_ticks = ticks.ticks, ticks.missed
+    message.tick_lateness_p50 = ticks.lateness(0.5)
+    message.tick_lateness_p99 = ticks.lateness(0.99)
 
 
 class Complaints:

@@ -20,8 +20,9 @@ from groot_ros.msg import StepDone, TaskState
 from groot_ros.nodes.shared.parameters import ParameterError, declare_parameters, param
 from groot_ros.nodes.shared.qos import EVERY, NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.shared.stepping import run_step_locked
 from groot_ros.nodes.simulator.commands import CommandInputs
-from groot_ros.nodes.simulator.loop import run_in_real_time, run_step_locked
+from groot_ros.nodes.simulator.loop import run_in_real_time
 from groot_ros.nodes.simulator.messages import block_pose, write_task_state
 from groot_ros.nodes.simulator.sensors import SimulatorSensors
 from groot_ros.simulation.command_follower import CommandFollower

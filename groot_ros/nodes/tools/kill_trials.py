@@ -24,7 +24,8 @@ from groot_ros.evaluation.stopping import CommandLog, JointLog
 from groot_ros.msg import ActionChunk, GoalTokens, PolicyStatus
 from groot_ros.nodes.shared.qos import NEWEST
 from groot_ros.nodes.shared.stamps import seconds, stamp_at
-from groot_ros.nodes.tools.graph_client import GraphClient
+from groot_ros.nodes.shared.status import REASONS
+from groot_ros.nodes.tools.graph_client import POLICY_NODES, GraphClient
 from groot_ros.nodes.tools.graph_killing import detained, find_process, kill
 from groot_ros.simulation.scenario import draw_scenario
 from groot_ros.srv import ResetEpisode
@@ -35,7 +36,7 @@ PROCESSES = {
 """What the command line of each process holds that can be killed."""
 VICTIMS = (*PROCESSES, 'camera')
 PATIENCE_S = 180.0
-WATCH_S = 0.25
+WATCH_S = 0.6
 """How long the robot is watched after the deadline [s]."""
 SEED = 1_000_000
 HISTORY = 1000
@@ -55,9 +56,12 @@ class Trial:
             the victim.
         speed: Of the fastest joint at the deadline [rad/s].
         rest_after: From the deadline to rest [s]; infinite if it did not come to rest.
+        pace: Ticks that the robot's clock made while it was watched, of those that were due; a
+            simulator on a busy machine makes fewer, and rest comes later than it would.
         commands: How many were checked against the limits.
         violations: Of limits, in words.
         epochs: That chunks were made of before the kill and after it.
+        failure: Why the trial could not be finished; empty if it was.
     """
 
     victim: str
@@ -65,9 +69,11 @@ class Trial:
     reason: int | None
     speed: float
     rest_after: float
+    pace: float
     commands: int
     violations: tuple[str, ...]
     epochs: tuple[int, int]
+    failure: str = ''
 
 
 class KillTrials:
@@ -90,16 +96,30 @@ class KillTrials:
         self._detain = detain
         self._joints = JointLog()
         self._sent: list[int] = []
-        self._status = PolicyStatus()
+        self._statuses = {name: PolicyStatus() for name in POLICY_NODES}
         self._tokens = GoalTokens()
         self._chunk = ActionChunk()
         self._since = 0
         self._listen(JointState, robot.joint_state_topic, self._on_joints, HISTORY)
-        self._listen(PolicyStatus, 'controller/status', self._on_status, NEWEST)
+        for name in POLICY_NODES:
+            self._listen(PolicyStatus, f'{name}/status', self._on_status, NEWEST)
         self._listen(GoalTokens, 'goal_tokens', self._on_tokens, NEWEST)
         self._listen(ActionChunk, 'action_chunk', self._on_chunk, NEWEST)
         self._send_tokens = client.node.create_publisher(GoalTokens, 'goal_tokens', NEWEST)
         self._commands = [self._watch(robot, output) for output in robot.outputs]
+        self._tick = 1.0 / robot.rates.control_hz
+
+    @property
+    def last_words(self) -> str:
+        """What each node of the policy said last."""
+        return '; '.join(
+            f'{name} {seconds(status.header.stamp) - self.now:+.1f} s: '
+            f'{REASONS[status.reason]} {status.text}' for name, status in self._statuses.items())
+
+    @property
+    def _status(self) -> PolicyStatus:
+        """The controller's newest status."""
+        return self._statuses['controller']
 
     @property
     def now(self) -> float:
@@ -123,6 +143,7 @@ class KillTrials:
             deadline = self._deadline(victim, killed)
             self._wait(lambda: self.now > deadline + WATCH_S, 'time to pass after the deadline')
         speed, rest_after = self._joints.speed_at(deadline), self._joints.rest_after(deadline)
+        pace = self._joints.count_within(deadline, WATCH_S) * self._tick / WATCH_S
         if victim == 'camera':
             self._switch_camera(True)
         self._wait_until_it_runs(after=self.now)
@@ -131,8 +152,8 @@ class KillTrials:
             self._check_that_old_tokens_are_refused(old)
         violations = tuple(each for log in self._commands for each in log.violations())
         return Trial(
-            victim, moment, reason, speed, rest_after, sum(map(len, self._commands)), violations,
-            epochs)
+            victim, moment, reason, speed, rest_after, pace, sum(map(len, self._commands)),
+            violations, epochs)
 
     def _start_scene(self) -> None:
         """Put the robot at its start and wait until it plays a plan from there."""
@@ -248,7 +269,7 @@ class KillTrials:
         self._joints.add(seconds(message.header.stamp), np.array(message.velocity))
 
     def _on_status(self, message: PolicyStatus, _: Info) -> None:
-        self._status = message
+        self._statuses[message.node] = message
 
     def _on_tokens(self, message: GoalTokens, _: Info) -> None:
         self._tokens = message

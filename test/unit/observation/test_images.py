@@ -1,3 +1,5 @@
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -77,6 +79,14 @@ def test_compressed_images_come_out_as_rgb(extension, tolerance):
 def test_bytes_that_are_no_image_are_refused(data):
     with pytest.raises(ImageError, match=f'{len(data)} bytes are no JPEG or PNG'):
         decode_compressed(data)
+
+
+def test_an_image_that_is_said_to_be_enormous_is_refused():
+    _, whole = cv2.imencode('.png', RGB)
+    header = b'IHDR' + (60_000).to_bytes(4, 'big') * 2 + whole.tobytes()[24:29]
+    png = whole.tobytes()[:12] + header + zlib.crc32(header).to_bytes(4, 'big') + whole.tobytes()[33:]
+    with pytest.raises(ImageError, match='no JPEG or PNG'):
+        decode_compressed(png)
 
 
 def test_crop_and_resize_averages_the_pixels_that_fall_together():

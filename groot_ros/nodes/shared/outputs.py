@@ -11,8 +11,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 from groot_ros.control import Command, Hold, HoldReason
 from groot_ros.embodiment import CommandOutput, Embodiment
-from groot_ros.nodes.controller.goal_output import GoalOutput
 from groot_ros.nodes.messages.commands import stream_message, trajectory_message
+from groot_ros.nodes.shared.goal_output import GoalOutput
 from groot_ros.nodes.shared.lifecycle import Interfaces
 from groot_ros.nodes.shared.qos import NEWEST
 

@@ -1,0 +1,234 @@
+"""Convert bags that were spoiled at random: nothing hangs, and no dataset is wrong.
+
+    scripts/env --with test --with data python benchmarks/fuzz_bags.py [--number 2000] [--seed 0]
+
+Each bag is either refused, with one line that says why, or becomes a dataset whose every frame
+is compared with what the bag really holds (`bag_truth.py`). Of a bag whose file is damaged, what
+`repair_bag` saves is converted and judged as well. `--case N` runs one case and says all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import multiprocessing
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path += [str(HERE), str(HERE.parent / 'test')]
+from bag_mutations import BYTES, MESSAGES, TEXT, Spoiling, write_plain
+from bag_truth import Truth, judge, read_truth
+from made_bags import CAMERA_HZ, Maker
+from measuring import describe_load, write_results
+
+from groot_ros.data.bags import repair_command
+from groot_ros.data.datasets import convert_command
+from groot_ros.evaluation.report import format_table
+
+SECONDS = 1.2
+MAX_GAP_S = 0.06
+MEMORY = 2 * 2**30
+"""What a conversion may allocate beside what this program has [bytes]."""
+PATIENCE_S = 120.0
+GOOD = ('refused', 'converted', 'converted in part')
+BAD = ('crashed', 'hung', 'wrong')
+Spoil = Callable[[Path, np.random.Generator], bool]
+"""Writes a spoiled bag; returns whether its files are damaged."""
+
+
+class Found(NamedTuple):
+    """How a case ended.
+
+    Attributes:
+        outcome: One of GOOD or BAD.
+        said: What the command said, or what is wrong.
+    """
+
+    outcome: str
+    said: str
+
+
+class Fuzzer:
+    """Makes spoiled bags and converts them.
+
+    Args:
+        folder: For everything that is written.
+        seed: Of all chance.
+    """
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._folder, self._seed = folder, seed
+        self._maker = Maker(folder / 'types')
+        self._entries = self._maker.recording(SECONDS)
+        os.environ['AMENT_PREFIX_PATH'] = str(self._maker.prefix)
+        self._maker.write(folder / 'packed/bag', self._entries)
+        write_plain(self._maker, folder / 'plain/bag', self._entries)
+        self.ways: list[tuple[str, Spoil]] = [
+            *((f'messages: {way.__name__}', self._of_messages(way)) for way in MESSAGES),
+            *((f'{kind} file: {way.__name__}', self._of_file(kind, 'bag.mcap', way))
+              for kind in ('packed', 'plain') for way in BYTES),
+            *((f'{name}: {way.__name__}', self._of_file('packed', name, way))
+              for name in ('metadata.yaml', 'facts.yaml') for way in TEXT)]
+
+    def way(self, case: int) -> str:
+        """Return in what way a case spoils its bag."""
+        return self.ways[case % len(self.ways)][0]
+
+    def run(self, case: int) -> Found:
+        """Spoil a bag, convert it, judge what comes out."""
+        place = self._folder / f'case_{case}'
+        place.mkdir()
+        spoil = self.ways[case % len(self.ways)][1]
+        is_damaged = spoil(place / 'bag', np.random.default_rng([self._seed, case]))
+        found = self._convert(place / 'bag', place / 'dataset', is_damaged)
+        if is_damaged and found.outcome == 'refused':
+            code, _, complaint = _call(repair_command.main, [str(place / 'bag')])
+            if code == 0:
+                again = self._convert(place / 'bag_repaired', place / 'second', is_damaged)
+                found = again if again.outcome in BAD else found
+            elif complaint.count('\n') != 1 or not complaint.startswith('repair_bag: '):
+                return Found('crashed', complaint)
+        return found
+
+    def _convert(self, bag: Path, dataset: Path, is_damaged: bool) -> Found:
+        code, told, complaint = _call(convert_command.main, [
+            str(bag), '--output', str(dataset), '--format', 'gr00t', '--json',
+            '--fps', str(CAMERA_HZ), '--max-gap-s', str(MAX_GAP_S), '--min-episode-s', '0.3'])
+        if code == 2 and complaint.startswith('bag_to_dataset: ') and complaint.count('\n') == 1:
+            return Found('refused', complaint)
+        if code != 0:
+            return Found('crashed', f'exit code {code}: {complaint}')
+        summary = json.loads(told)
+        report = [*summary['bags'][str(bag)]['skipped'],
+                  *summary['bags'][str(bag)]['passed_over']]
+        if not summary['episodes']:
+            return Found('converted in part', json.dumps(report)) if report else Found(
+                'wrong', 'no episode, and no word of why')
+        files = sorted(bag.glob('*.mcap'))
+        truth = read_truth(self._maker, files, self._entries if is_damaged else ())
+        wrong, frames = judge(dataset, truth, CAMERA_HZ, MAX_GAP_S)
+        if wrong:
+            return Found('wrong', wrong)
+        if not report and frames < expected_frames(read_truth(self._maker, files)):
+            return Found('wrong', f'only {frames} frames, and no word of what is missing')
+        return Found('converted in part' if report else 'converted', json.dumps(report))
+
+    def _of_messages(self, way: Callable[[Spoiling], None]) -> Spoil:
+        def spoil(bag: Path, random: np.random.Generator) -> bool:
+            spoiling = Spoiling(random, self._maker, list(self._entries))
+            way(spoiling)
+            write_plain(self._maker, bag, spoiling.entries)
+            return False
+
+        return spoil
+
+    def _of_file(self, kind: str, name: str,
+                 way: Callable[[bytearray, np.random.Generator], None]) -> Spoil:
+        def spoil(bag: Path, random: np.random.Generator) -> bool:
+            shutil.copytree(self._folder / kind / 'bag', bag)
+            content = bytearray((bag / name).read_bytes())
+            way(content, random)
+            (bag / name).write_bytes(content)
+            return True
+
+        return spoil
+
+
+def expected_frames(truth: Truth) -> int:
+    """Return the frames of a bag from its first picture to its last joint state."""
+    first = min(each.stamp for camera in truth.pictures.values() for each in camera)
+    last = max(each.stamp for joint in truth.joints.values() for each in joint)
+    return (last - first) * CAMERA_HZ // 10**9 + 1
+
+
+def run_apart(fuzzer: Fuzzer, case: int) -> Found:
+    """Run a case in a process of its own, which may neither hang nor take all memory."""
+    context = multiprocessing.get_context('fork')
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_run_and_send, args=(fuzzer, case, sender))
+    process.start()
+    sender.close()
+    try:
+        if not receiver.poll(PATIENCE_S):
+            return Found('hung', f'no end after {PATIENCE_S:g} s')
+        return receiver.recv()
+    except EOFError:
+        process.join()
+        return Found('crashed', f'the process ended with {process.exitcode}')
+    finally:
+        process.kill()
+        process.join()
+
+
+def _run_and_send(fuzzer: Fuzzer, case: int, sender: Connection) -> None:
+    held = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
+    try:
+        found = fuzzer.run(case)
+    except BaseException:  # a traceback is a failure, whatever it is of
+        found = Found('crashed', traceback.format_exc())
+    sender.send(found)
+
+
+def _call(command: Callable[[list[str]], int], arguments: list[str]) -> tuple[int, str, str]:
+    """Return exit code, standard output and standard error of a command."""
+    told, complaint = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(complaint):
+        code = command(arguments)
+    return code, told.getvalue(), complaint.getvalue()
+
+
+def main() -> int:
+    """Spoil, convert, judge; print a table and every failure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--number', type=int, default=2000)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--first', type=int, default=0, help='number of the first case')
+    parser.add_argument('--case', type=int, help='run only this one and say all')
+    parser.add_argument('--json', type=Path, help='write the results there')
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        fuzzer = Fuzzer(Path(folder), given.seed)
+        if given.case is not None:
+            print(fuzzer.way(given.case), *fuzzer.run(given.case), sep='\n')
+            return 0
+        begin = time.monotonic()
+        counts: Counter[tuple[str, str]] = Counter()
+        failures = []
+        for case in range(given.first, given.first + given.number):
+            found = run_apart(fuzzer, case)
+            counts[fuzzer.way(case), found.outcome] += 1
+            if found.outcome in BAD:
+                failures.append((case, found))
+                print(f'case {case}, {fuzzer.way(case)}: {found.outcome}: {found.said}', flush=True)
+            shutil.rmtree(Path(folder) / f'case_{case}', ignore_errors=True)
+        print(f'{given.number} bags, seed {given.seed}, {time.monotonic() - begin:.0f} s, '
+              f'{describe_load()}')
+        ways = [name for name, _ in fuzzer.ways]
+        print(format_table(['spoiled', *GOOD, *BAD], [
+            [way, *(str(counts[way, outcome]) for outcome in (*GOOD, *BAD))]
+            for way in ways] + [['all', *(str(sum(counts[way, outcome] for way in ways))
+                                          for outcome in (*GOOD, *BAD))]]))
+        write_results(given.json, vars(given), [
+            {'way': way, 'outcome': outcome, 'bags': count}
+            for (way, outcome), count in counts.items()])
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

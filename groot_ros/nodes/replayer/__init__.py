@@ -1,0 +1,1 @@
+"""A bag in the place of the robot."""

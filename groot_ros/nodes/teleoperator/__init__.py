@@ -1,0 +1,1 @@
+"""A person's hands in, joint commands out."""

@@ -1,0 +1,1 @@
+"""A person's hands as joint targets: poses, jogging, clutch, inverse kinematics. No rclpy."""
