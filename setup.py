@@ -31,5 +31,6 @@ setup(
         'mcap',
         'zstandard',
     ],
-    extras_require={'training': ['torch==2.13.0', 'onnx', 'onnxscript']},
+    extras_require={
+        'training': ['torch==2.13.0', 'onnx', 'onnxscript'], 'teleoperation': ['mink']},
 )

@@ -18,7 +18,8 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 SECOND = 10**9
 TEXTS = ('', '   ', 'x' * 20_000, 'line\nline', 'a\u2028b\x85c', '\u0000', 'stack the cups', '{}')
 NUMBERS = (np.nan, np.inf, -np.inf, 1e300, -1e-300, 0.0)
-JUMPS_NS = (-(10**8), 10**8, -2 * SECOND, 2 * SECOND, -START_NS + SECOND, 2**31 * SECOND - START_NS)
+JUMPS_NS = (-(10**8), 10**8, -2 * SECOND, 2 * SECOND, -START_NS + SECOND,
+            2**31 * SECOND - START_NS)
 
 
 @dataclass
@@ -138,7 +139,8 @@ def spoil_names(bag: Spoiling) -> None:
         if not names:
             return each
         if way == 0:
-            names[bag.random.integers(len(names))] = str(bag.pick(('', 'tail', 'gripper', 'x' * 99)))
+            other = str(bag.pick(('', 'tail', 'gripper', 'x' * 99)))
+            names[bag.random.integers(len(names))] = other
         elif way == 1:
             names = [str(name) for name in bag.random.permutation(names)]
         elif way == 2:

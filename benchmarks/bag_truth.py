@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,7 +85,7 @@ class Truth:
         alike = len({len(each) for each in self.joints.values()}) == 1
         return alike and all(0 <= each < SECOND // 20 for each in self.delays) and all(
             one.stamp < other.stamp for stream in streams
-            for one, other in zip(stream, stream[1:], strict=False))
+            for one, other in pairwise(stream))
 
     def _take_joints(self, received: int, message: Any) -> None:
         names, positions = list(message.name), np.asarray(message.position)
@@ -116,7 +117,7 @@ class Truth:
         if any(len(each) != len(own) or not np.isfinite(each).all() for each in points):
             return
         times = [_nanoseconds(each.time_from_start) for each in message.points]
-        if any(later <= former for former, later in zip(times, times[1:], strict=False)):
+        if any(later <= former for former, later in pairwise(times)):
             return
         start = _stamp(message) or received
         if _stamp(message) and start + times[-1] < received:

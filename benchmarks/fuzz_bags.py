@@ -22,15 +22,15 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-HERE = Path(__file__).resolve().parent
-sys.path += [str(HERE), str(HERE.parent / 'test')]
+sys.path.append(str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'test'))
 from bag_mutations import BYTES, MESSAGES, TEXT, Spoiling, write_plain
 from bag_truth import Truth, judge, read_truth
 from made_bags import CAMERA_HZ, Maker
@@ -45,8 +45,8 @@ MAX_GAP_S = 0.06
 MEMORY = 2 * 2**30
 """What a conversion may allocate beside what this program has [bytes]."""
 PATIENCE_S = 120.0
-GOOD = ('refused', 'converted', 'converted in part')
 BAD = ('crashed', 'hung', 'wrong')
+OUTCOMES = ('refused', 'converted', 'converted in part', *BAD)
 Spoil = Callable[[Path, np.random.Generator], bool]
 """Writes a spoiled bag; returns whether its files are damaged."""
 
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     """How a case ended.
 
     Attributes:
-        outcome: One of GOOD or BAD.
+        outcome: One of OUTCOMES.
         said: What the command said, or what is wrong.
     """
 
@@ -209,25 +209,29 @@ def main() -> int:
             return 0
         begin = time.monotonic()
         counts: Counter[tuple[str, str]] = Counter()
-        failures = []
-        for case in range(given.first, given.first + given.number):
-            found = run_apart(fuzzer, case)
-            counts[fuzzer.way(case), found.outcome] += 1
-            if found.outcome in BAD:
-                failures.append((case, found))
-                print(f'case {case}, {fuzzer.way(case)}: {found.outcome}: {found.said}', flush=True)
-            shutil.rmtree(Path(folder) / f'case_{case}', ignore_errors=True)
-        print(f'{given.number} bags, seed {given.seed}, {time.monotonic() - begin:.0f} s, '
-              f'{describe_load()}')
-        ways = [name for name, _ in fuzzer.ways]
-        print(format_table(['spoiled', *GOOD, *BAD], [
-            [way, *(str(counts[way, outcome]) for outcome in (*GOOD, *BAD))]
-            for way in ways] + [['all', *(str(sum(counts[way, outcome] for way in ways))
-                                          for outcome in (*GOOD, *BAD))]]))
-        write_results(given.json, vars(given), [
+        with contextlib.suppress(KeyboardInterrupt):  # what was done by then is reported
+            for case in range(given.first, given.first + given.number):
+                found = run_apart(fuzzer, case)
+                counts[fuzzer.way(case), found.outcome] += 1
+                if found.outcome in BAD:
+                    print(f'case {case}, {fuzzer.way(case)}: {found.outcome}: {found.said}',
+                          flush=True)
+                shutil.rmtree(Path(folder) / f'case_{case}', ignore_errors=True)
+        print(f'{counts.total()} bags from case {given.first} on, seed {given.seed}, '
+              f'{time.monotonic() - begin:.0f} s, {describe_load()}')
+        print(table(counts, [name for name, _ in fuzzer.ways]))
+        write_results(given.json, {
+            name: str(value) for name, value in vars(given).items()}, [
             {'way': way, 'outcome': outcome, 'bags': count}
             for (way, outcome), count in counts.items()])
-    return 1 if failures else 0
+    return 1 if any(outcome in BAD for _, outcome in counts) else 0
+
+
+def table(counts: Counter[tuple[str, str]], ways: Sequence[str]) -> str:
+    """Return how many cases of each way ended how."""
+    rows = [[way, *(counts[way, outcome] for outcome in OUTCOMES)] for way in ways]
+    rows.append(['all', *(sum(column) for column in list(zip(*rows, strict=True))[1:])])
+    return format_table(['spoiled', *OUTCOMES], [list(map(str, row)) for row in rows])
 
 
 if __name__ == '__main__':

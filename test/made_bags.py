@@ -135,7 +135,8 @@ class Maker:
         for index in range(round(seconds * CAMERA_HZ) + 1):
             for camera, lighter in zip(CAMERAS, (0, 8), strict=True):
                 entries.append(self.picture(
-                    camera, START_NS + LEAD_NS + index * 10**9 // CAMERA_HZ, 16 * (index % 15) + lighter))
+                    camera, START_NS + LEAD_NS + index * 10**9 // CAMERA_HZ,
+                    16 * (index % 15) + lighter))
         return sorted(entries, key=lambda each: each.stamp_ns)
 
     def write(self, folder: Path, entries: Iterable[Entry],

@@ -35,7 +35,7 @@ class Pictures:
         width, height = self.size
         row, column = np.mgrid[:height, :width]
         for frame in range(self.frames):
-            level = 40 * self.seed + 5 * frame
+            level = 60 * self.seed + 40 * frame  # so that the next one is no likeness
             yield np.stack((255 * column // width, 255 * row // height,
                             np.full((height, width), level % 256)), axis=-1).astype(np.uint8)
 

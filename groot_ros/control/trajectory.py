@@ -107,4 +107,4 @@ def _check_row(key: str, row: Array, num_joints: int) -> None:
     if len(row) != num_joints:
         raise TrajectoryError(f'{key} must hold {num_joints} numbers, got {len(row)}')
     if not np.isfinite(row).all():
-        raise TrajectoryError(f'{key} must be finite, got {list(row)}')
+        raise TrajectoryError(f'{key} must be finite, got {np.asarray(row).tolist()}')

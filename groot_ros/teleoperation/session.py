@@ -221,14 +221,13 @@ class Session:
 
     def _unguided(self, now: float) -> Hold | None:
         """Return why a led hand cannot be led on, or why none can be led at all."""
-        if self._led:
-            holds = (self._guides[name].check(now) for name in sorted(self._led))
-            return next((hold for hold in holds if hold is not None), None)
-        every = [guide.check(now) for guide in self._guides.values()]
-        holds = [hold for hold in every if hold is not None]
-        if len(holds) < len(every):
+        holds = [self._guides[name].check(now) for name in sorted(self._led or self._guides)]
+        if not self._led and None in holds:
             return None
-        return next((hold for hold in holds if hold.reason is not HoldReason.NO_TARGET), holds[0])
+        said = [hold for hold in holds if hold is not None]
+        return next(
+            (hold for hold in said if hold.reason is not HoldReason.NO_TARGET),
+            said[0] if said else None)
 
     def _lead(self, now: float) -> Hold | None:
         """Move one tick; returns why a hand cannot be led, None if all can."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import subprocess
@@ -129,13 +130,13 @@ def description() -> str:
 @pytest.fixture
 def start(
     make_graph: Callable[..., Graph], description: str,
-) -> Iterator[Callable[..., Workplace]]:
+) -> Callable[..., Workplace]:
     """Start a workplace whose teleoperator gets the given parameters."""
     def make(described: bool = True, **parameters: Any) -> Workplace:
         return Workplace(
             make_graph(**(PATIENT | parameters)), description if described else '')
 
-    yield make
+    return make
 
 
 @pytest.fixture
@@ -342,10 +343,8 @@ class Typist:
     def wait_to_see(self, text: str) -> None:
         """Wait until a text was written since the last call."""
         def is_seen() -> bool:
-            try:
+            with contextlib.suppress(OSError):  # nothing new, or it ended
                 self.seen += os.read(self._ours, 65536).decode(errors='replace')
-            except OSError:  # nothing new, or it ended
-                pass
             return text in self.seen
 
         self._graph.wait_until(is_seen, lambda: f'{text!r} not in {self.seen[-2000:]!r}')

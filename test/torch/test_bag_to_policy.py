@@ -83,9 +83,11 @@ def test_a_bag_goes_on_training_a_shipped_policy(form, dataset, tmp_path):
     assert np.abs(chunk - recorded).mean() < 0.1
 
 
-def test_new_statistics_are_those_of_the_data(dataset, checkpoint, tmp_path):
-    assert train(arguments(dataset, tmp_path, '--init', checkpoint, '--steps', 1,
-                           '--new-statistics')) == 0
+def test_new_statistics_are_those_of_the_data_and_stay_when_resumed(
+        dataset, checkpoint, tmp_path):
+    start = ('--init', checkpoint, '--steps')
+    assert train(arguments(dataset, tmp_path, *start, 1, '--new-statistics')) == 0
+    assert train(arguments(dataset, tmp_path, *start, 2)) == 0
     recorded = open_dataset(dataset).episode(0)
     found = json.loads((tmp_path / 'checkpoint' / 'statistics.json').read_text())['unitree_g1']
     np.testing.assert_allclose(found['state']['waist']['min'],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -108,6 +108,9 @@ class Cutter:
             return
         grid = self._grid(sources)
         self.skipped += holes(self._topics.joint_states, grid, zero)
+        self._report_end(segment, grid, zero)
+        if len(grid.numbers) == 0:
+            return
         joints = self._choices(sources.joints, grid)
         cameras = self._choices(sources.cameras, grid)
         motion = read_motion(
@@ -150,6 +153,14 @@ class Cutter:
         anchors = [stream.stamps for stream in sources.cameras.values()] or [longest]
         return make_grid(longest, self._cutting.fps, self._cutting.max_gap_s, int(anchors[0][0]))
 
+    def _report_end(self, segment: Segment, grid: Grid, zero: int) -> None:
+        """Report when there were no joint states any more, but something else."""
+        end = int(grid.stamps[-1]) + round(SECOND / grid.fps) if len(grid.numbers) else zero
+        last = _last_stamp(segment)
+        if last > end:
+            self.skipped.append(Span(self._topics.joint_states, (end - zero) / SECOND,
+                                     (last - zero) / SECOND, 'no message'))
+
     def _choices(self, streams: Mapping[Key, Stream], grid: Grid) -> dict[Key, Choice]:
         return {key: choose(stream.stamps, grid.stamps, self._cutting.match,
                             self._cutting.max_gap_s) for key, stream in streams.items()}
@@ -158,17 +169,16 @@ class Cutter:
                 labels: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which frames have everything; report those that have not."""
         absent = f'no message within {self._cutting.max_gap_s:g} s'
-        checks = [(self._topics.joint_states, absent,
-                   np.isfinite(motion.positions[:, self._state]).all(axis=1))]
+        checks = [(self._topics.joint_states, absent, _known(motion.positions[:, self._state]))]
         checks += [(self._topics.cameras[key], absent, choice.near)
                    for key, choice in cameras.items()]
-        checks += [(topic, 'no command yet', np.isfinite(
-            motion.targets[:, self._robot.indices(output.joints)]).all(axis=1))
-            for output, topic in self._topics.outputs.items()]
+        checks += [(topic, 'no command yet',
+                    _known(motion.targets[:, self._robot.indices(output.joints)]))
+                   for output, topic in self._topics.outputs.items()]
         checks.append((self._topics.instruction or 'instruction', 'no instruction', labels >= 0))
         for source, reason, usable in checks:
             self.skipped += spans_without(source, reason, grid, usable, zero)
-        return np.array([usable for _, _, usable in checks]).all(axis=0)
+        return _all([usable for _, _, usable in checks])
 
     def _add(self, piece: slice, grid: Grid, zero: int, motion: Motion, sources: _Sources,
              cameras: Mapping[str, Choice], told: Told) -> None:
@@ -196,6 +206,15 @@ class Cutter:
         received = stream.received[places]
         return BagPictures(self._bag.folder, self._topics.cameras[video_key],
                            stream.stamps[places], (int(received.min()), int(received.max())))
+
+
+def _all(conditions: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    return np.logical_and.reduce(conditions)
+
+
+def _known(values: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which rows have a number in each column."""
+    return _all(list(np.isfinite(values).T))
 
 
 def _labels(told: list[Told], grid: Grid) -> NDArray[np.int64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from groot_ros.data.datasets.frames import (
     table,
     texts_of,
 )
+from groot_ros.data.datasets.json_file import write_json
 from groot_ros.data.datasets.json_lines import JsonLines
 from groot_ros.data.datasets.provenance import PROVENANCE_FILE
 from groot_ros.data.datasets.statistics import relative_statistics, summarize
@@ -93,11 +93,11 @@ class Gr00tWriter:
         """
         self._remove_half()
         meta = self._folder / 'meta'
-        _write_json(meta / 'modality.json', modality(self._layout))
-        _write_json(meta / 'info.json', self._info())
+        write_json(meta / 'modality.json', modality(self._layout))
+        write_json(meta / 'info.json', self._info())
         if self._episodes.records:
-            _write_json(meta / 'stats.json', self._statistics())
-            _write_json(meta / 'relative_stats.json', self._relative_statistics())
+            write_json(meta / 'stats.json', self._statistics())
+            write_json(meta / 'relative_stats.json', self._relative_statistics())
 
     def _remove_half(self) -> None:
         """Remove what is left of episodes that are not whole."""
@@ -203,9 +203,3 @@ def _columns(file: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         values = (column.flatten() if lists else column).to_numpy(zero_copy_only=False)
         found[name] = values.reshape(len(column), -1) if lists else values
     return found
-
-
-def _write_json(file: Path, values: Any) -> None:
-    part = file.with_name(f'{file.name}.part')
-    part.write_text(json.dumps(values, indent=4, ensure_ascii=False), encoding='utf-8')
-    part.replace(file)

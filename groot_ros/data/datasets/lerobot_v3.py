@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from groot_ros.data.datasets.episode import Episode, Layout
 from groot_ros.data.datasets.errors import DatasetError
 from groot_ros.data.datasets.frames import features, frame_columns, table, texts_of
 from groot_ros.data.datasets.gr00t import modality
+from groot_ros.data.datasets.json_file import write_json
 from groot_ros.data.datasets.json_lines import JsonLines
 from groot_ros.data.datasets.lerobot_v3_tables import (
     column_statistics,
@@ -106,9 +106,9 @@ class LerobotV3Writer:
         _write_table(meta / f'episodes/{FILE.format(chunk_index=0, file_index=0)}.parquet',
                      episodes_table(records, self._layout.fps))
         _write_table(meta / 'tasks.parquet', tasks_table(tasks))
-        _write_json(meta / 'modality.json', modality(self._layout))
-        _write_json(meta / 'stats.json', self._statistics())
-        _write_json(meta / 'info.json', self._info(len(tasks)))
+        write_json(meta / 'modality.json', modality(self._layout))
+        write_json(meta / 'stats.json', self._statistics())
+        write_json(meta / 'info.json', self._info(len(tasks)))
 
     def _files(self, name: str, ending: str, megabytes: int) -> PackedFiles:
         return PackedFiles(
@@ -145,7 +145,7 @@ class LerobotV3Writer:
         frames = sum(record['length'] for record in records)
         files = [self._packed[DATA].file(number) for number in
                  sorted(set(self._packed[DATA].files))]
-        found = {}
+        found: dict[str, Any] = {}
         for name in pq.read_schema(files[0]).names:
             column = pa.concat_arrays(
                 [pq.read_table(file, columns=[name])[name].combine_chunks() for file in files])
@@ -191,10 +191,4 @@ def _write_table(file: Path, content: pa.Table) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f'{file.name}.part')
     pq.write_table(content, part)
-    part.replace(file)
-
-
-def _write_json(file: Path, values: Any) -> None:
-    part = file.with_name(f'{file.name}.part')
-    part.write_text(json.dumps(values, indent=4, ensure_ascii=False), encoding='utf-8')
     part.replace(file)

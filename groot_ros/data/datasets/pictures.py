@@ -107,4 +107,5 @@ class BagPictures:
         except ImageError as error:
             raise DatasetError(
                 f'{self.bag}: the image of {self.topic} stamped '
-                f'{stamp_of(message) * 1e-9:.3f} s cannot be decoded: {error}') from None
+                f'{stamp_of(message) * 1e-9:.3f} s cannot be decoded ({error}): leave it '
+                'out with rows of --annotations that end before it or begin after it') from None

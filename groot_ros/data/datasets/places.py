@@ -81,7 +81,7 @@ def read_records(file: Path) -> list[dict[str, Any]]:
         DatasetError: If it is missing or damaged.
     """
     try:
-        lines = file.read_text(encoding='utf-8').splitlines()
+        lines = file.read_bytes().split(b'\n')  # a text may hold other line ends
         return [json.loads(line) for line in lines if line.strip()]
     except FileNotFoundError:
         raise DatasetError(f'{file} is missing') from None

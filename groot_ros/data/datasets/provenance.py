@@ -34,7 +34,8 @@ def bag_provenance(
     checkpoint = facts.get('checkpoint_fingerprint', '')
     known = {
         'bag': bag.name, 'bag_sha256': hash_bag(bag), 'robot': robot,
-        'source': f'checkpoint {checkpoint}' if checkpoint else facts.get('teleoperation_device', ''),
+        'source': f'checkpoint {checkpoint}' if checkpoint else facts.get(
+            'teleoperation_device', ''),
         **{name: facts.get(name, '') for name in (
             'checkpoint', 'operator', 'licence', 'success', 'machine', 'software')},
         'recorded': facts.get('recorder_started', '')}

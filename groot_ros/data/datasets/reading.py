@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ class Dataset:
         starts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
         return [SubGoal(start / self.layout.fps, stop / self.layout.fps,
                         self._text(int(numbers[start])))
-                for start, stop in zip(starts, starts[1:], strict=False)]
+                for start, stop in pairwise(starts)]
 
     def _text(self, number: int) -> str:
         if number not in self._texts:

@@ -7,6 +7,7 @@ trajectory replaces the running one, the last point is held, a stream is followe
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from groot_ros.embodiment import CommandOutput, Embodiment
 from groot_ros.simulation.command_follower import CommandFollower, Trajectory
 
 Positions = NDArray[np.float64]
+NUMBER = re.compile(r'-?\d+\.\d+(e[-+]\d+)?')
+"""Of a reason: messages are counted by it, so it must not differ from one to the next."""
 
 
 class Targets:
@@ -82,7 +85,7 @@ class Targets:
             check_trajectory(output.joints, message.joint_names, stamp / SECOND, times,
                              positions, velocities, now / SECOND)
         except TrajectoryError as error:
-            raise UnusableMessageError(str(error)) from None
+            raise UnusableMessageError(NUMBER.sub('#', str(error))) from None
         rates = np.array(velocities) if all(len(row) for row in velocities) else None
         start = (stamp - self._origin) / SECOND if stamp else seconds
         return Trajectory(start, times, np.array(positions), rates)
@@ -90,7 +93,9 @@ class Targets:
 
 def _stream(output: CommandOutput, message: Any) -> Positions:
     positions = np.asarray(message.data, dtype=np.float64)
-    if len(positions) != len(output.joints) or not np.isfinite(positions).all():
-        raise UnusableMessageError(f'{len(output.joints)} finite positions were expected, got '
-                                   f'{positions.tolist()[:50]}')
+    if len(positions) != len(output.joints):
+        raise UnusableMessageError(
+            f'{len(output.joints)} positions were expected, got {len(positions)}')
+    if not np.isfinite(positions).all():
+        raise UnusableMessageError('a position is not finite')
     return positions

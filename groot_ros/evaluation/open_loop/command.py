@@ -18,8 +18,6 @@ from rich.console import Console
 from rich.progress import track
 
 from groot_ros.data.datasets.episode import Episode
-from groot_ros.embodiment import load_embodiment
-from groot_ros.embodiment.loading import known_embodiments
 from groot_ros.evaluation.open_loop import report
 from groot_ros.evaluation.open_loop.errors import OpenLoopErrors
 from groot_ros.evaluation.open_loop.prediction import (
@@ -28,7 +26,11 @@ from groot_ros.evaluation.open_loop.prediction import (
     Timing,
     predict_episode,
 )
-from groot_ros.evaluation.open_loop.recorded import RecordedData, RecordedEpisodes
+from groot_ros.evaluation.open_loop.recorded import (
+    RecordedData,
+    RecordedEpisodes,
+    known_robot,
+)
 from groot_ros.model.finding import find_checkpoint
 from groot_ros.model.fingerprint import fingerprint
 from groot_ros.model.policy import DTYPES, RUNTIMES
@@ -99,7 +101,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     robot = options.embodiment or data.robot
     if not robot:
         raise OpenLoopError(f'{data.path} does not say which robot it is of: give --embodiment')
-    tag = _checkpoint_tag(robot)
+    known = known_robot(robot)
+    tag = known.model.embodiment_tag if known else robot
     processor = load_processor(checkpoint, tag, allow_untrained=options.allow_untrained)
     fps = data.frame_rate(options.fps, processor.action_period)
     timing = Timing(processor.action_period or 1.0 / fps, processor.action_horizon,
@@ -124,13 +127,6 @@ def _evaluate(options: argparse.Namespace) -> None:
             'in_no_episode': recorded.skipped}))
     if options.plots:
         _draw(errors, predictions, timing, options.plots)
-
-
-def _checkpoint_tag(robot: str) -> str:
-    """Return what a checkpoint calls a robot; a name that has no file is taken as it is."""
-    if robot in known_embodiments() or robot.endswith(('.yaml', '.yml')):
-        return load_embodiment(robot).model.embodiment_tag
-    return robot
 
 
 def _chosen(recorded: RecordedEpisodes, most: int | None,

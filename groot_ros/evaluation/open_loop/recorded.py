@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from groot_ros.data.bags import read_facts
-from groot_ros.data.datasets.episode import Episode
-from groot_ros.embodiment import load_embodiment
+from groot_ros.data.datasets.episode import Episode, Layout
+from groot_ros.embodiment import Embodiment, load_embodiment
+from groot_ros.embodiment.loading import known_embodiments
 from groot_ros.evaluation.open_loop.prediction import OpenLoopError
 
 MAX_GAP_S = 0.2
@@ -68,12 +69,14 @@ class RecordedData:
 
         Raises:
             BagError: If the bag cannot be read.
-            DatasetError: If it is not of this robot, or a package is missing.
+            DatasetError: If it is not of this robot.
             EmbodimentError: If the robot of a bag is unknown.
+            OpenLoopError: If the dataset has the robot's joints in another order.
         """
         if self.is_dataset:
             from groot_ros.data.datasets.reading import open_dataset
             dataset = open_dataset(self.path)
+            _check_order(dataset.layout, known_robot(embodiment))
             return RecordedEpisodes(map(dataset.episode, range(len(dataset))), len(dataset))
         from groot_ros.data.datasets.from_bag import Cutting, read_bag
         # A policy at work has only the past: no picture from after the frame.
@@ -100,3 +103,25 @@ class RecordedData:
             raise OpenLoopError('the checkpoint does not say how much time passes from one action '
                                 'to the next: give --fps, the rate of its training data')
         return 1.0 / action_period
+
+
+def known_robot(name: str) -> Embodiment | None:
+    """Return a robot by its tag or file; None for a name that may be a checkpoint's own tag.
+
+    Raises:
+        EmbodimentError: If its file is wrong.
+    """
+    is_file = name.endswith(('.yaml', '.yml'))
+    return load_embodiment(name) if is_file or name in known_embodiments() else None
+
+
+def _check_order(layout: Layout, robot: Embodiment | None) -> None:
+    """Refuse joints in another order than the checkpoint's; other names cannot be compared."""
+    if robot is None:
+        return
+    for group, joints in [*layout.state.items(), *layout.action.items()]:
+        wanted = robot.groups.get(group, joints)
+        if sorted(joints) == sorted(wanted) and tuple(joints) != tuple(wanted):
+            raise OpenLoopError(f'group {group} is {", ".join(joints)} in the data and '
+                                f'{", ".join(wanted)} in {robot.tag}: convert the bags again '
+                                'with this embodiment')

@@ -1,6 +1,7 @@
 """`ros2 run groot_ros open_loop`, on the bag that this repository ships and on what is none."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_a_dataset_of_a_bag_gives_what_the_bag_gives(tmp_path: Path, kind: str) 
     # Nothing of the joints is lost on the way; pictures lose a little in the video.
     assert of_dataset['all']['hold_rmse_rad'] == pytest.approx(of_bag['all']['hold_rmse_rad'])
     assert of_dataset['all']['rmse_rad'] == pytest.approx(of_bag['all']['rmse_rad'], rel=0.3)
+
+
+def test_a_dataset_with_the_joints_of_a_group_in_another_order_is_refused(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip('pyarrow')
+    pytest.importorskip('av')
+    (episode, *_) = read_bag(BAG, load_embodiment('unitree_g1'), Cutting(20.0)).episodes
+    swapped = {**episode.layout.state, 'waist': episode.layout.state['waist'][::-1]}
+    layout = replace(episode.layout, state=swapped)
+    writer = make_writer('gr00t', tmp_path / 'dataset', layout)
+    writer.add(replace(episode, layout=layout))
+    writer.finish()
+    assert main([*SHIPPED, '--data', str(tmp_path / 'dataset')]) == 2
+    assert 'group waist is waist_pitch_joint' in capsys.readouterr().err
 
 
 def test_other_words_lead_elsewhere(tmp_path: Path) -> None:

@@ -58,3 +58,11 @@ def test_rest_begins_where_the_robot_stays_at_rest() -> None:
     assert log.rest_after(0.01) == pytest.approx(0.04)
     assert log.rest_after(0.07) == 0.0
     assert log.rest_after(0.13) == float('inf')
+
+
+def test_messages_of_a_span_are_counted() -> None:
+    log = JointLog()
+    for stamp in (0.0, 0.25, 0.5, 0.75, 1.0):
+        log.add(stamp, np.zeros(2))
+    assert log.count_within(0.2, 0.55) == 2
+    assert log.count_within(1.1, 1.0) == 0

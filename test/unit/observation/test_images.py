@@ -84,7 +84,8 @@ def test_bytes_that_are_no_image_are_refused(data):
 def test_an_image_that_is_said_to_be_enormous_is_refused():
     _, whole = cv2.imencode('.png', RGB)
     header = b'IHDR' + (60_000).to_bytes(4, 'big') * 2 + whole.tobytes()[24:29]
-    png = whole.tobytes()[:12] + header + zlib.crc32(header).to_bytes(4, 'big') + whole.tobytes()[33:]
+    checksum = zlib.crc32(header).to_bytes(4, 'big')
+    png = whole.tobytes()[:12] + header + checksum + whole.tobytes()[33:]
     with pytest.raises(ImageError, match='no JPEG or PNG'):
         decode_compressed(png)
 

@@ -35,6 +35,12 @@ def test_points_with_velocities_are_joined_by_cubics(follower: CommandFollower) 
     assert follower.targets(0.5)[0] == pytest.approx(0.6)
 
 
+def test_a_point_that_is_due_at_once_is_followed_and_held(follower: CommandFollower) -> None:
+    follower.follow('arm', ['a'], trajectory(2.0, [0.0], [[0.6]]), now=2.0)
+    assert follower.targets(2.0)[0] == pytest.approx(0.6)
+    assert follower.targets(9.0)[0] == pytest.approx(0.6)
+
+
 def test_the_last_point_is_held(follower: CommandFollower) -> None:
     follower.follow('arm', ['a'], trajectory(0.0, [0.5, 1.0], [[0.4], [0.6]]), now=0.0)
     assert follower.targets(9.0)[0] == pytest.approx(0.6)

@@ -72,3 +72,13 @@ def test_what_is_forgiven_is_waited_for_no_more(lock: StepLock) -> None:
     assert lock.tick_is_done()
     lock.image_sent(tick=12, stamp=12 * TICK)
     assert not lock.tokens_are_here(15)
+
+
+def test_tokens_that_are_required_stop_the_next_tick_however_far_they_are_due() -> None:
+    lock = StepLock(vision_delay_ticks=1000)
+    lock.image_sent(tick=0, stamp=5)
+    assert lock.tokens_are_here(tick=1)
+    lock.require_tokens()
+    assert not lock.tokens_are_here(tick=1)
+    lock.step_done(TICK, tokens_stamp=5, commands=0)
+    assert lock.tokens_are_here(tick=1)

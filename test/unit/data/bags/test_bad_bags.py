@@ -189,7 +189,8 @@ def no_type(information):
 
 
 def other_type(information):
-    information['topics_with_message_count'][1]['topic_metadata']['type'] = 'std_msgs/msg/String'
+    topic = information['topics_with_message_count'][1]
+    topic['topic_metadata']['type'] = 'std_msgs/msg/String'
 
 
 def two_types(information):
@@ -231,8 +232,8 @@ def no_time(information):
 
 
 @pytest.mark.parametrize(('lie', 'named'), [
-    (one_more, JOINTS), (one_less, JOINTS), (no_number, JOINTS), (no_name, 'is 7'), (no_type, JOINTS),
-    (other_type, JOINTS),
+    (one_more, JOINTS), (one_less, JOINTS), (no_number, JOINTS), (no_name, 'is 7'),
+    (no_type, JOINTS), (other_type, JOINTS),
     (two_types, 'both'), (no_file, 'gone.mcap'), (no_files, 'announces'),
     (a_file_twice, 'announces'), (of_the_future, '99'), (other_storage, 'repair_bag'),
     (other_quality, JOINTS), (other_definition, 'hash'), (no_time, 'repair_bag')])

@@ -1,5 +1,6 @@
 """Episodes cut out of bags: the right numbers in the right frames, and nothing invented."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +16,12 @@ from made_bags import (
     SIZE,
     START_NS,
     TOLD,
+    Entry,
     Maker,
     commanded,
     measured,
 )
+from PIL import Image
 
 from groot_ros.data.datasets.annotations import Language
 from groot_ros.data.datasets.errors import DatasetError
@@ -199,6 +202,46 @@ def test_positions_that_are_no_numbers_are_passed_over(maker, read):
     assert [each.reason for each in found.passed_over] == [
         f"position of joint '{ROBOT.joint_names[0]}' is nan"]
     assert all(np.isfinite(each.state).all() for each in found.episodes)
+
+
+def coloured():
+    """Return a picture, red on the left and blue below on the right."""
+    picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    picture[:, :24, 0] = 200
+    picture[16:, 24:, 2] = 100
+    return picture
+
+
+def encoded(kind):
+    content = io.BytesIO()
+    Image.fromarray(coloured()).save(content, kind)
+    return np.frombuffer(content.getvalue(), np.uint8)
+
+
+def raw(maker, each, encoding, pixels):
+    """Return a picture as a raw image of the same moment."""
+    message = maker.make('sensor_msgs/msg/Image', each.message.header, SIZE[1], SIZE[0], encoding,
+                         0, pixels[0].nbytes, pixels.ravel())
+    return Entry(each.topic.removesuffix('/compressed'), each.stamp_ns, message,
+                 'sensor_msgs/msg/Image')
+
+
+@pytest.mark.parametrize('how', ['PNG', 'JPEG', 'rgb8', 'bgr8', 'mono8'])
+def test_pictures_keep_colours_and_places_in_every_encoding(maker, read, how):
+    pixels = {'rgb8': coloured(), 'bgr8': np.ascontiguousarray(coloured()[:, :, ::-1]),
+              'mono8': np.ascontiguousarray(coloured()[:, :, 0])}
+
+    def changed(each):
+        if each.topic != CAMERAS[FRONT]:
+            return each
+        if how in pixels:
+            return raw(maker, each, how, pixels[how])
+        return each.changed(data=encoded(how))
+
+    (episode,) = read(map(changed, maker.recording(1.0))).episodes
+    wanted = np.repeat(coloured()[:, :, :1], 3, axis=2) if how == 'mono8' else coloured()
+    difference = np.abs(next(episode.images[FRONT]()).astype(int) - wanted)
+    assert difference.mean() < (8.0 if how == 'JPEG' else 1e-6)
 
 
 def test_pictures_of_another_size_belong_to_no_episode(maker, read):

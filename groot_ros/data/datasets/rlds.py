@@ -1,0 +1,124 @@
+"""RLDS as TensorFlow Datasets reads it: one TFRecord file per episode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+
+from groot_ros.data.datasets.episode import Annotation, Episode, Layout
+from groot_ros.data.datasets.errors import DatasetError
+from groot_ros.data.datasets.json_file import write_json
+from groot_ros.data.datasets.json_lines import JsonLines
+from groot_ros.data.datasets.provenance import PROVENANCE_FILE
+from groot_ros.data.datasets.rlds_features import SHARD, dataset_info, features
+from groot_ros.data.datasets.tfrecord import Values, make_example, write_record
+from groot_ros.data.datasets.writing import WriterOptions
+
+QUALITY = 95
+"""Of JPEG pictures."""
+MOST_BYTES = 2**31 - 2**20
+"""No protocol buffer may be larger than 2 GiB, and an episode is one."""
+
+
+class RldsWriter:
+    """Writes episodes that `tfds.builder_from_directory(folder)` reads.
+
+    Pictures are JPEG, or PNG with the codec 'lossless'. An episode is whole when
+    meta/provenance.jsonl names it; its pictures are in memory, as JPEG, while it is written.
+
+    Args:
+        folder: Of the dataset.
+        layout: Of its episodes.
+        options: Codec of the pictures; the others are for statistics of other formats.
+    """
+
+    def __init__(self, folder: Path, layout: Layout, options: WriterOptions) -> None:
+        self._folder, self._layout = folder, layout
+        self._format = 'png' if options.codec == 'lossless' else 'jpeg'
+        self._provenance = JsonLines(folder / PROVENANCE_FILE)
+
+    @property
+    def complete(self) -> Sequence[Mapping[str, str]]:
+        """Provenance of each episode that is whole."""
+        return self._provenance.records
+
+    def add(self, episode: Episode) -> None:
+        """Write the file of an episode.
+
+        Raises:
+            DatasetError: If a camera has not one picture per frame, or the episode is too large.
+        """
+        record = {**_steps(episode), **_metadata(episode)}
+        size = 0
+        for key in self._layout.cameras:
+            pictures = list(self._encoded(episode, key))
+            size += sum(map(len, pictures))
+            if len(pictures) != len(episode):
+                raise DatasetError(f'{key} has {len(pictures)} pictures for {len(episode)} frames')
+            record[f'steps/observation/{key}'] = pictures
+        if size > MOST_BYTES:
+            raise DatasetError(f'the pictures of an episode of {len(episode)} frames take '
+                               f'{size / 2**30:.1f} GiB, an RLDS episode must stay below 2: cut '
+                               'it into several with --annotations')
+        write_record(self._file(len(self.complete)), make_example(record))
+        self._provenance.append(dict(episode.provenance))
+
+    def finish(self) -> None:
+        """Write features.json and dataset_info.json, and remove what is left of half episodes."""
+        files = [self._file(number) for number in range(len(self.complete))]
+        for file in self._folder.glob('*.tfrecord-*'):
+            if file not in files:
+                file.unlink()
+        sizes = [file.stat().st_size for file in files]
+        write_json(self._folder / 'features.json', features(self._layout, self._format))
+        write_json(self._folder / 'dataset_info.json', dataset_info(self._layout, sizes))
+
+    def _file(self, number: int) -> Path:
+        return self._folder / SHARD.format(number=number)
+
+    def _encoded(self, episode: Episode, key: str) -> Iterator[bytes]:
+        width, height = self._layout.cameras[key]
+        for image in episode.images[key]():
+            if image.shape != (height, width, 3):
+                raise DatasetError(f"a picture of '{key}' must have shape ({height}, {width}, 3), "
+                                   f'got {image.shape}')
+            content = BytesIO()
+            PIL.Image.fromarray(image).save(content, self._format, quality=QUALITY)
+            yield content.getvalue()
+
+
+def _steps(episode: Episode) -> dict[str, Values]:
+    """Return what the steps hold, but for pictures."""
+    frames = np.arange(len(episode))
+    last = frames == len(episode) - 1
+    succeeded = last & (episode.provenance.get('success') == 'true')
+    times = frames / episode.layout.fps
+    annotation = episode.annotation
+    return {
+        'steps/observation/state': episode.state, 'steps/action': episode.action,
+        'steps/timestamp': times, 'steps/reward': succeeded.astype(np.float32),
+        'steps/discount': np.ones(len(episode), np.float32), 'steps/is_first': frames == 0,
+        'steps/is_last': last, 'steps/is_terminal': succeeded,
+        'steps/language_instruction': [annotation.instruction.encode()] * len(episode),
+        'steps/sub_goal': [_sub_goal(annotation, time).encode() for time in times]}
+
+
+def _metadata(episode: Episode) -> dict[str, Values]:
+    provenance = episode.provenance
+    return {
+        'episode_metadata/file_path': [provenance.get('bag', '').encode()],
+        'episode_metadata/start_s': [
+            provenance.get('start_s', f'{episode.stamps[0]:.9f}').encode()],
+        'episode_metadata/provenance': [json.dumps(dict(provenance)).encode()],
+        'episode_metadata/tags': [tag.encode() for tag in episode.annotation.tags]}
+
+
+def _sub_goal(annotation: Annotation, time: float) -> str:
+    """Return the sub-goal at a time from the first frame on [s], '' between two of them."""
+    return next((goal.text for goal in annotation.sub_goals
+                 if goal.start_s <= time < goal.end_s), '')
