@@ -1,4 +1,4 @@
-"""Ways to spoil a bag: message by message, byte by byte, and in what lies beside it."""
+"""Ways to spoil the messages of a bag; the file that holds them is whole."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-import yaml
-from made_bags import ARM, CAMERAS, GRIPPER, JOINTS, ROBOT, START_NS, TOLD, Entry, Maker
+from made_bags import ARM, CAMERAS, GRIPPER, JOINTS, START_NS, TOLD, Entry, Maker
 from PIL import Image
-from rosbags.interfaces import Connection
-from rosbags.rosbag2 import StoragePlugin, Writer
 
 SECOND = 10**9
 TEXTS = ('', '   ', 'x' * 20_000, 'line\nline', 'a\u2028b\x85c', '\u0000', 'stack the cups', '{}')
@@ -284,74 +280,6 @@ def spoil_bytes(bag: Spoiling) -> None:
 MESSAGES = (drop, drop_a_span, drop_a_topic, duplicate, reorder, set_the_recorder_clock,
             set_a_clock, spoil_stamps, spoil_names, spoil_positions, part_the_joints, add_a_robot,
             spoil_pictures, spoil_commands, spoil_the_instruction, swap_types, spoil_bytes)
-"""What can be wrong with messages; the file that holds them is whole."""
-
-
-def flip(content: bytearray, random: np.random.Generator) -> None:
-    """Flip bits."""
-    for _ in range(random.integers(1, 6)):
-        content[random.integers(len(content))] ^= 1 << random.integers(8)
-
-
-def cut_off(content: bytearray, random: np.random.Generator) -> None:
-    """Cut the end off."""
-    del content[random.integers(len(content)):]
-
-
-def lose_a_block(content: bytearray, random: np.random.Generator) -> None:
-    """Lose some bytes, or find zeros there."""
-    at, length = random.integers(len(content)), int(random.integers(1, 5000))
-    lost = len(content[at:at + length])
-    content[at:at + length] = b'' if random.random() < 0.5 else bytes(lost)
-
-
-def repeat_a_block(content: bytearray, random: np.random.Generator) -> None:
-    """Write some bytes twice, or somewhere else."""
-    at, to = random.integers(len(content), size=2)
-    content[to:to] = content[at:at + int(random.integers(1, 5000))]
-
-
-def overwrite_a_number(content: bytearray, random: np.random.Generator) -> None:
-    """Put a number where there is another: lengths, offsets, times."""
-    at = random.integers(max(1, len(content) - 8))
-    values = (0, 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**64 - 1)
-    content[at:at + 8] = struct.pack('<Q', values[random.integers(len(values))])
-
-
-BYTES = (flip, cut_off, lose_a_block, repeat_a_block, overwrite_a_number)
-"""What can be wrong with a file."""
-
-
-def spoil_text(content: bytearray, random: np.random.Generator) -> None:
-    """Change a line of a text file: lose it, double it, give it another value."""
-    lines = bytes(content).splitlines(keepends=True)
-    at = int(random.integers(len(lines)))
-    values = (b'0', b'-1', b'99999999999999999999', b'[]', b'{}', b'null', b'.nan', b'text', b'*a')
-    way = random.integers(3)
-    if way == 0:
-        del lines[at]
-    elif way == 1:
-        lines.insert(at, lines[int(random.integers(len(lines)))])
-    else:
-        key = lines[at].split(b':')[0]
-        lines[at] = key + b': ' + values[random.integers(len(values))] + b'\n'
-    content[:] = b''.join(lines)
-
-
-TEXT = (spoil_text, flip)
-"""What can be wrong with metadata.yaml and facts.yaml."""
-
-
-def write_plain(maker: Maker, folder: Path, entries: list[Entry]) -> None:
-    """Write a bag whose chunks are not compressed: a changed byte changes messages."""
-    with Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-        topics: dict[str, Connection] = {}
-        for each in entries:
-            if each.topic not in topics:
-                topics[each.topic] = writer.add_connection(
-                    each.topic, each.kind, typestore=maker.types.store)
-            writer.write(topics[each.topic], each.stamp_ns, maker.serialize(each))
-    (folder / 'facts.yaml').write_text(yaml.safe_dump({'embodiment': ROBOT.tag}))
 
 
 def _possible(stamp_ns: int) -> int:

@@ -31,8 +31,9 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parent))
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'test'))
-from bag_mutations import BYTES, MESSAGES, TEXT, Spoiling, write_plain
+from bag_mutations import MESSAGES, Spoiling
 from bag_truth import Truth, judge, read_truth
+from file_mutations import BYTES, TEXT, write_plain
 from made_bags import CAMERA_HZ, Maker
 from measuring import describe_load, write_results
 

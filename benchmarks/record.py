@@ -92,7 +92,9 @@ def write_robot(folder: Path, cameras: int) -> Path:
     return file
 
 
-def measure(folder: Path, cameras: int, seconds: float, camera_format: str) -> list[tuple[str, int, int]]:
+def measure(
+    folder: Path, cameras: int, seconds: float, camera_format: str
+) -> list[tuple[str, int, int]]:
     """Return rows of topic, messages sent and messages recorded."""
     file = write_robot(folder, cameras)
     robot = load_embodiment(file)

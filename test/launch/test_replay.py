@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from replay_launch import BAGS, replay
+from replay_launch import BAGS, TIMEOUT_S, replay
 
 from groot_ros.data.bags import Bag, BagWriter, MessageTypes
 from groot_ros.embodiment import embodiment_file
 
+pytestmark = pytest.mark.timeout(TIMEOUT_S)
 BAG = BAGS / 'unitree_g1'
 COMMANDS = ('/upper_body_controller/joint_trajectory', '/left_hand_controller/commands',
             '/right_hand_controller/commands')

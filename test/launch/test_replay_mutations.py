@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from replay_launch import BAGS, replay
+from replay_launch import BAGS, TIMEOUT_S, replay
 from replay_mutations import MUTATIONS
+
+pytestmark = pytest.mark.timeout(TIMEOUT_S)
 
 
 @pytest.mark.parametrize('mutation', MUTATIONS)
-def test_a_planted_change_fails_the_exact_replay(
-    mutation: str, tmp_path: Path, record_property
-) -> None:
+def test_a_planted_change_fails_the_exact_replay(mutation: str, tmp_path: Path) -> None:
     arguments = MUTATIONS[mutation](tmp_path)
     replayed = replay(tmp_path, bag=BAGS / 'unitree_g1', **arguments)
     assert replayed.report, replayed.output

@@ -1,12 +1,26 @@
 """Our RLDS datasets, read by TensorFlow Datasets itself."""
 
 import json
+import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from made_episodes import FPS, LAYOUT, noise_ratio, pictures_of, three_episodes
 
 from groot_ros.data.datasets.writing import WriterOptions, make_writer
+
+# In a process of its own: one that has both TensorFlow and triton (of torch) may crash.
+READ = """
+import pickle, sys
+import tensorflow_datasets as tfds
+builder = tfds.builder_from_directory(sys.argv[1])
+assert builder.info.splits['train'].num_examples == 3
+episodes = tfds.as_numpy(builder.as_dataset(split='train'))
+with open(sys.argv[2], 'wb') as file:
+    pickle.dump([(list(each['steps']), each['episode_metadata']) for each in episodes], file)
+"""
 
 
 @pytest.fixture(scope='module', params=['h264', 'lossless'])
@@ -16,17 +30,15 @@ def codec(request):
 
 @pytest.fixture(scope='module')
 def found(codec, tmp_path_factory):
-    """Return steps and metadata of each episode, by the time of its first frame."""
-    import tensorflow_datasets as tfds
+    """Return steps and metadata of each episode."""
     folder = tmp_path_factory.mktemp('dataset') / 'rlds'
     writer = make_writer('rlds', folder, LAYOUT, WriterOptions(codec=codec))
     for episode in three_episodes():
         writer.add(episode)
     writer.finish()
-    builder = tfds.builder_from_directory(folder)
-    assert builder.info.splits['train'].num_examples == 3
-    return [(list(each['steps']), each['episode_metadata'])
-            for each in tfds.as_numpy(builder.as_dataset(split='train'))]
+    read = folder.with_name('read.pickle')
+    subprocess.run([sys.executable, '-c', READ, folder, read], check=True)
+    return pickle.loads(read.read_bytes())
 
 
 def test_every_number_of_every_step(found):
@@ -58,4 +70,4 @@ def test_every_picture(found, codec):
         for key in LAYOUT.cameras:
             pictures = np.stack([step['observation'][key] for step in steps])
             ratio = noise_ratio(pictures, pictures_of(episode, key))
-            assert ratio == float('inf') if codec == 'lossless' else ratio > 28.0
+            assert ratio == float('inf') if codec == 'lossless' else ratio > 33.0

@@ -160,20 +160,20 @@ def test_the_hand_follows_poses_and_rests_when_the_clutch_is_released(led: Workp
     led.wait_for(PolicyStatus.HOLDING, PolicyStatus.DEADMAN_RELEASED)
 
 
-def test_poses_of_a_frame_that_turns_against_the_robot_are_transformed(led: Workplace) -> None:
-    led.engaged = False
-    led.wait_for(PolicyStatus.HOLDING, PolicyStatus.DEADMAN_RELEASED)
+def test_poses_of_a_frame_that_turns_against_the_robot_are_transformed(
+    start: Callable[..., Workplace],
+) -> None:
+    place = start(input='pose', clutch_button=-1)
     transform = TransformStamped(child_frame_id='tracker')
     transform.header.frame_id = 'pelvis'
     transform.transform.rotation.z = transform.transform.rotation.w = np.sqrt(0.5)
-    led.graph.peer.create_publisher(TFMessage, '/tf_static', LATCHED).publish(
+    place.graph.peer.create_publisher(TFMessage, '/tf_static', LATCHED).publish(
         TFMessage(transforms=[transform]))
-    led.frame = 'tracker'
-    led.engaged = True
-    led.wait_for(PolicyStatus.RUNNING)
-    begin = led.hand()
-    led.pose = (5.05, 5.0, 1.0)
-    led.wait_for_way(begin, (0.0, 0.05, 0.0))
+    place.frame, place.pose, place.engaged = 'tracker', (5.0, 5.0, 1.0), True
+    place.wait_for(PolicyStatus.RUNNING)
+    begin = place.hand()
+    place.pose = (5.05, 5.0, 1.0)
+    place.wait_for_way(begin, (0.0, 0.05, 0.0))
 
 
 @pytest.mark.parametrize(('changed', 'said'), [

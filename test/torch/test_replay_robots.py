@@ -3,9 +3,10 @@
 import sys
 
 import pytest
-from replay_launch import BAGS, replay
+from replay_launch import BAGS, TIMEOUT_S, replay
 
 sys.path[:0] = [str(BAGS)]
+pytestmark = pytest.mark.timeout(TIMEOUT_S)
 ROBOTS = ('fourier_gr1', 'franka_droid', 'so101')
 
 

@@ -39,7 +39,7 @@ def read_pictures(file: Path, start_s: float, count: int, fps: float
                     continue  # from the picture that decoding has to start with
                 if late > 0.5 / fps:
                     break
-                yield frame.to_ndarray(format='rgb24')
+                yield np.asarray(frame.to_ndarray(format='rgb24'), np.uint8)
                 given += 1
                 if given == count:
                     return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy
@@ -22,11 +23,10 @@ from groot_ros.nodes.shared.type_names import type_name
 from groot_ros.nodes.viewer.assets import Assets
 from groot_ros.nodes.viewer.parameters import ViewerParams
 
-try:
-    import foxglove
-    from foxglove.websocket import ChannelView, Client
-except ImportError:
-    foxglove = None
+if TYPE_CHECKING:  # an optional package
+    from foxglove import Channel
+
+    from groot_ros.nodes.viewer.server import ViewServer
 
 UNSEEN = (GoalTokens, Observation, StepDone)
 """Nothing that a viewer could draw."""
@@ -43,13 +43,9 @@ class ViewerNode(PolicyNode):
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Listen for viewers and subscribe to what they may see."""
-        if foxglove is None:
-            self.get_logger().fatal('the viewer needs the Python package foxglove-sdk: '
-                                    'pip install foxglove-sdk')
-            return TransitionCallbackReturn.FAILURE
         try:
             robot = load_embodiment(self._params.embodiment)
-            self._serve()
+            self._server = self._serve()
         except (OSError, ValueError, RuntimeError) as error:
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
@@ -73,41 +69,44 @@ class ViewerNode(PolicyNode):
     @property
     def port(self) -> int:
         """TCP port that viewers connect to."""
-        return int(self._server.port)
+        return self._server.port
 
-    def on_subscribe(self, client: Client, channel: ChannelView) -> None:
-        """Send what a late viewer would miss; called by a thread of the server."""
+    def _serve(self) -> ViewServer:
+        """Return a server for the address in the parameters.
+
+        Raises:
+            RuntimeError: If it cannot be had; says why.
+        """
+        try:
+            from groot_ros.nodes.viewer.server import ViewServer
+        except ImportError:
+            raise RuntimeError('the viewer needs the Python package foxglove-sdk: '
+                               'pip install foxglove-sdk') from None
+        self._assets = Assets()
+        server = ViewServer(
+            self.get_fully_qualified_name(), self._params.host, self._params.port,
+            self._assets.read, self._send_again)
+        self._interfaces.on_close(server.close)
+        return server
+
+    def _send_again(self, topic: str) -> None:
+        """Send what a late viewer of a topic would miss."""
         for name, cdr in list(self._last.items()):
-            if self.resolve_topic_name(name) == channel.topic:
+            if self.resolve_topic_name(name) == topic:
                 self._channels[name].log(cdr, log_time=self.get_clock().now().nanoseconds)
 
-    def on_unsubscribe(self, client: Client, channel: ChannelView) -> None:
-        """Do nothing; the server asks for it."""
-
-    def _serve(self) -> None:
-        self._assets = Assets()
-        # Two viewers of one process, as in tests, must not hear each other's topics.
-        self._context = foxglove.Context()
-        self._server = foxglove.start_server(
-            name=self.get_fully_qualified_name(), host=self._params.host,
-            port=self._params.port, capabilities=[], supported_encodings=[],
-            server_listener=self, asset_handler=self._assets.read, context=self._context)
-        self._interfaces.on_close(self._server.stop)
-
-    def _open_channel(self, topic: RecordedTopic, types: MessageTypes) -> foxglove.Channel:
+    def _open_channel(self, topic: RecordedTopic, types: MessageTypes) -> Channel:
         kind = type_name(topic.kind)
         types.learn(kind)
         definition, _ = types.store.generate_msgdef(kind, ros_version=2)
-        channel = foxglove.Channel(
-            self.resolve_topic_name(topic.name), message_encoding='cdr', context=self._context,
-            schema=foxglove.Schema(
-                name=kind, encoding='ros2msg', data=definition.encode()))
+        channel = self._server.open_channel(
+            self.resolve_topic_name(topic.name), kind, definition)
         self._interfaces.on_close(channel.close)
         self._interfaces.subscribe(
             topic.kind, topic.name, partial(self._forward, topic, channel), topic.qos, raw=True)
         return channel
 
-    def _forward(self, topic: RecordedTopic, channel: foxglove.Channel, cdr: bytes) -> None:
+    def _forward(self, topic: RecordedTopic, channel: Channel, cdr: bytes) -> None:
         if topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
             self._last[topic.name] = cdr
         if topic.kind is String and topic.name == 'robot_description':
