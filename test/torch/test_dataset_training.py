@@ -14,6 +14,7 @@ from groot_ros.model.groot import Groot
 from groot_ros.model.processor import load_processor
 from groot_ros.model.tokenizer import InstructionTokenizer
 from groot_ros.observation.images import prepare_image
+from groot_ros.training import datasets, fine_tuning
 from groot_ros.training.batches import Samples
 from groot_ros.training.datasets import DatasetSource
 from groot_ros.training.errors import TrainingError
@@ -34,6 +35,16 @@ LAYOUT = Layout(
     {group: EMBODIMENT.groups[group] for group in EMBODIMENT.model.state},
     {group: EMBODIMENT.groups[group] for group in EMBODIMENT.model.action},
     {'ego_view': (64, 48)})
+
+
+@pytest.fixture
+def warnings(monkeypatch, caplog):
+    """Return what training warns of; loggers made after launch_testing tell pytest nothing."""
+    for module in (datasets, fine_tuning):
+        logger = logging.Logger(module.__name__)
+        logger.addHandler(caplog.handler)
+        monkeypatch.setattr(module, 'logger', logger)
+    return caplog
 
 
 class MemoryDataset:
@@ -174,11 +185,10 @@ def test_a_dataset_without_episodes_is_refused():
         source([])
 
 
-def test_short_episodes_are_left_out_and_named(caplog):
-    with caplog.at_level(logging.WARNING):
-        read = source([episode(frames=16), episode(frames=17), episode(frames=2)])
+def test_short_episodes_are_left_out_and_named(warnings):
+    read = source([episode(frames=16), episode(frames=17), episode(frames=2)])
     assert [len(motion.state) for motion in read.motions] == [17]
-    assert 'episodes 0, 2' in caplog.text
+    assert 'episodes 0, 2' in warnings.text
 
 
 def test_an_instruction_without_words_is_refused(policy):
@@ -233,11 +243,11 @@ def test_a_pretrained_model_has_the_weights_of_its_checkpoint_and_trains(config,
     assert frozen == ['backbone.text.words.weight']
 
 
-def test_targets_that_the_statistics_of_a_checkpoint_cut_off_are_named(policy, caplog):
+def test_targets_that_the_statistics_of_a_checkpoint_cut_off_are_named(policy, warnings):
     inside, outside = episode(), episode()
     outside.action[:, 15] += 5.0
     warn_of_cut_targets(source([inside]).motions, policy[0])
-    assert caplog.text == ''
+    assert warnings.text == ''
     warn_of_cut_targets(source([outside]).motions, policy[0])
-    assert '14 % of the targets of right_hand' in caplog.text
-    assert 'waist' not in caplog.text
+    assert '14 % of the targets of right_hand' in warnings.text
+    assert 'waist' not in warnings.text

@@ -15,6 +15,7 @@ from groot_ros.msg import Observation, PolicyStatus
 from groot_ros.nodes.messages.observations import observation_message, read_imu, read_pixels
 from groot_ros.nodes.perception.parameters import PerceptionParams, wanted_images
 from groot_ros.nodes.shared.diagnostics import Diagnostics
+from groot_ros.nodes.shared.first_message import FirstMessage
 from groot_ros.nodes.shared.inputs import InputMonitor
 from groot_ros.nodes.shared.lifecycle import Interfaces, run
 from groot_ros.nodes.shared.pacing import Pacer, RateMeter, RecentValues
@@ -102,6 +103,7 @@ class PerceptionNode(PolicyNode):
         """Create publishers, subscriptions and the status timer; return the inputs' names."""
         robot, qos = self._embodiment, sensor_qos(self._params.step_locked)
         self._observations = self._interfaces.publish(Observation, 'observation', NEWEST)
+        self._first = FirstMessage(self._observations)
         self._status = self._interfaces.publish_always(PolicyStatus, '~/status', NEWEST)
         for camera in robot.cameras:
             topic = camera.topic + '/compressed' * (camera.transport == 'compressed')
@@ -169,6 +171,8 @@ class PerceptionNode(PolicyNode):
         self._sequence += 1
         message = observation_message(observed, self._headers, time)
         message.embodiment, message.sequence = self._embodiment.tag, self._sequence
+        if self._params.step_locked:
+            self._first.wait_for_listener()
         self._observations.publish(message)
         self._sent.count(time)
         self._latencies.add(time - observed.stamp)

@@ -20,6 +20,7 @@ from groot_ros.nodes.planner.meters import PlannerMeters
 from groot_ros.nodes.planner.parameters import PlannerParams, open_system2
 from groot_ros.nodes.shared.checkpoints import check_images
 from groot_ros.nodes.shared.diagnostics import Diagnostics
+from groot_ros.nodes.shared.first_message import FirstMessage
 from groot_ros.nodes.shared.inputs import InputMonitor
 from groot_ros.nodes.shared.instruction import Assignment
 from groot_ros.nodes.shared.lifecycle import Interfaces, run
@@ -107,6 +108,7 @@ class PlannerNode(PolicyNode):
         opened = self._interfaces
         encoding = MutuallyExclusiveCallbackGroup()
         self._tokens = opened.publish(GoalTokens, 'goal_tokens', NEWEST)
+        self._first = FirstMessage(self._tokens)
         self._status = opened.publish_always(PolicyStatus, '~/status', NEWEST)
         if self._system2 is not None:
             opened.subscribe(Observation, 'observation', self._on_observation, NEWEST, encoding)
@@ -151,6 +153,8 @@ class PlannerNode(PolicyNode):
             instruction_id=assignment.instruction_id, epoch=assignment.epoch,
             sequence=self._sequence, encode_time=self._meters.encode_times.newest)
         write_tokens(message, tokens, self._params.token_dtype)
+        if self._params.step_locked:
+            self._first.wait_for_listener()
         self._tokens.publish(message)
         self._meters.on_sent(seconds(observation.header.stamp), now(self))
 
