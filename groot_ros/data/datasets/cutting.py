@@ -151,7 +151,9 @@ class Cutter:
     def _grid(self, sources: _Sources) -> Grid:
         longest = max(sources.joints.values(), key=len).stamps
         anchors = [stream.stamps for stream in sources.cameras.values()] or [longest]
-        return make_grid(longest, self._cutting.fps, self._cutting.max_gap_s, int(anchors[0][0]))
+        # The camera that begins first: what the others lack at the start is then reported.
+        origin = min(int(stamps[0]) for stamps in anchors)
+        return make_grid(longest, self._cutting.fps, self._cutting.max_gap_s, origin)
 
     def _report_end(self, segment: Segment, grid: Grid, zero: int) -> None:
         """Report when there were no joint states any more, but something else."""

@@ -351,6 +351,18 @@ def test_a_bag_of_which_nothing_is_left_says_so(converted, maker):
     assert 'no instruction' in {span['reason'] for span in skipped}
 
 
+@pytest.mark.parametrize('camera', CAMERAS.values())
+def test_a_camera_that_begins_late_is_named(converted, maker, camera):
+    begin = START_NS + LEAD_NS + SECOND // 2
+    (table,), skipped, _ = converted([
+        each for each in maker.recording(2.0)
+        if each.topic != camera or each.stamp_ns > begin])
+    (span,) = skipped
+    assert span['source'] == camera
+    assert span['end_s'] - span['start_s'] == pytest.approx(0.5, abs=0.11)
+    assert len(table) in (FRAMES - 5, FRAMES - 6)
+
+
 def test_joints_that_end_before_the_first_picture_give_no_episode(converted, maker):
     tables, skipped, _ = converted([
         each for each in maker.recording(1.0)
