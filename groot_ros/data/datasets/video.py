@@ -19,13 +19,13 @@ class Encoding(NamedTuple):
     """How a codec is used.
 
     Attributes:
-        library: Name of the encoder.
+        encoder: Its name in FFmpeg.
         options: Of the encoder.
         standard: What decoders call its videos.
         pixel_format: What pixels are stored as.
     """
 
-    library: str
+    encoder: str
     options: dict[str, str]
     standard: str
     pixel_format: str = 'yuv420p'
@@ -96,9 +96,9 @@ def _encode(container: av.container.OutputContainer, images: Iterable[NDArray[np
     os.environ.setdefault('SVT_LOG', '1')  # else the AV1 encoder tells the user of itself
     rate = Fraction(fps).limit_denominator(1001)
     try:
-        stream = container.add_stream(encoding.library, rate=rate, options=encoding.options)
+        stream = container.add_stream(encoding.encoder, rate=rate, options=encoding.options)
     except av.FFmpegError as error:
-        raise DatasetError(f'this build of av has no {encoding.library} ({error}): give another '
+        raise DatasetError(f'this build of av has no {encoding.encoder} ({error}): give another '
                            '--codec') from None
     assert isinstance(stream, av.VideoStream)
     stream.width, stream.height = size
