@@ -30,6 +30,15 @@ LEGS = tuple(f'{side}_{name}_joint' for side in ('left', 'right') for name in _L
 JOINTS = WAIST + LEFT_ARM + RIGHT_ARM + LEFT_HAND + RIGHT_HAND
 """The 31 moving joints in the order of every array here (and of the embodiment file)."""
 
+WAIST_STIFFNESS = 2000.0
+"""Of each drive of the waist [N m/rad]."""
+WAIST_DAMPING = dict(zip(WAIST, (76.0, 100.0, 75.0), strict=True))
+"""Of each drive of the waist [N m s/rad]: critical for what it turns when the arms are at home.
+
+The model's own, 500 N m/rad and a third of the critical damping, let the body swing on for 0.2 s
+after its commands rest.
+"""
+
 COLLIDING_LINKS = ('elbow', 'wrist', 'hand')
 """Parts of link names that may touch the scene: forearms and hands."""
 
@@ -59,12 +68,16 @@ def load_robot() -> mujoco.MjSpec:
     """Return the G1 with fixed pelvis and legs, light meshes and weight-compensated arms.
 
     The arm actuators hold a position against gravity in the real robot by feed-forward; here
-    gravity compensation does.
+    gravity compensation does. The waist's drives are stiffer than the model's, see WAIST_DAMPING.
     """
     path = find_menagerie() / MODEL_FILE
     spec = mujoco.MjSpec.from_file(str(path))
     spec.meshdir = str(decimated_meshes(path.parent / 'assets'))
     _weld_legs(spec)
+    for name, damping in WAIST_DAMPING.items():
+        drive = spec.actuator(name)
+        drive.gainprm[0] = WAIST_STIFFNESS
+        drive.biasprm[1:3] = -WAIST_STIFFNESS, -damping
     for body in spec.bodies[1:]:
         body.gravcomp = 1.0
     for geom in spec.geoms:

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from groot_ros.evaluation.stopping import AT_REST
 from groot_ros.simulation.errors import SimulationError
 from groot_ros.simulation.meshes import decimated_meshes
-from groot_ros.simulation.robot import JOINTS, RIGHT_ARM, find_menagerie
+from groot_ros.simulation.robot import JOINTS, RIGHT_ARM, WAIST, find_menagerie
 from groot_ros.simulation.scenario import HOME, draw_scenario
 from groot_ros.simulation.world import TabletopWorld
 
@@ -56,6 +57,21 @@ def test_joints_reach_their_targets(world: TabletopWorld) -> None:
     world.set_targets(targets)
     world.step(1000)
     np.testing.assert_allclose(world.joint_positions, targets, atol=5e-3)
+
+
+@pytest.mark.parametrize('name', WAIST)
+def test_the_body_does_not_swing_on_after_a_stop(world: TabletopWorld, name: str) -> None:
+    world.reset(THREE_BLOCKS)
+    targets, joint, step = world.targets.copy(), JOINTS.index(name), 4e-3
+    for _ in range(100):  # 2 rad/s
+        targets[joint] -= step
+        world.set_targets(targets)
+        world.step()
+    assert abs(world.joint_velocities[joint]) > 1.5
+    world.step(60)
+    for _ in range(100):
+        world.step()
+        assert np.abs(world.joint_velocities).max() < AT_REST
 
 
 def test_targets_beyond_the_limits_are_clipped(world: TabletopWorld) -> None:
