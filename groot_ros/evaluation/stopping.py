@@ -25,11 +25,14 @@ class JointLog:
 
     stamps: list[float] = field(default_factory=list)
     speeds: list[float] = field(default_factory=list)
+    fastest: list[int] = field(default_factory=list)
 
     def add(self, stamp: float, velocities: Array) -> None:
         """Take velocities [rad/s], shape (num_joints,), measured at `stamp` [s]."""
+        speeds = np.abs(velocities)
         self.stamps.append(stamp)
-        self.speeds.append(float(np.abs(velocities).max()))
+        self.fastest.append(int(speeds.argmax()))
+        self.speeds.append(float(speeds.max()))
 
     def speed_at(self, time: float) -> float:
         """Return the speed of the fastest joint at `time` [s], zero before the first message."""
@@ -49,6 +52,14 @@ class JointLog:
             if stamps[-1] >= stamp + STAYS_S and not moving[near].any():
                 return float(stamp - time)
         return float('inf')
+
+    def last_joint(self, time: float) -> int | None:
+        """Return the fastest joint [index] just before the rest after `time` [s]; None if none."""
+        end = time + self.rest_after(time)
+        moving = [joint for stamp, speed, joint in zip(
+            self.stamps, self.speeds, self.fastest, strict=True)
+            if time <= stamp < end and speed > AT_REST]
+        return moving[-1] if moving else None
 
 
 @dataclass(slots=True)

@@ -56,6 +56,7 @@ class Trial:
             the victim.
         speed: Of the fastest joint at the deadline [rad/s].
         rest_after: From the deadline to rest [s]; infinite if it did not come to rest.
+        last_joint: That came to rest last; empty if none moved.
         pace: Ticks that the robot's clock made while it was watched, of those that were due; a
             simulator on a busy machine makes fewer, and rest comes later than it would.
         commands: How many were checked against the limits.
@@ -69,6 +70,7 @@ class Trial:
     reason: int | None
     speed: float
     rest_after: float
+    last_joint: str
     pace: float
     commands: int
     violations: tuple[str, ...]
@@ -107,6 +109,7 @@ class KillTrials:
         self._listen(ActionChunk, 'action_chunk', self._on_chunk, NEWEST)
         self._send_tokens = client.node.create_publisher(GoalTokens, 'goal_tokens', NEWEST)
         self._commands = [self._watch(robot, output) for output in robot.outputs]
+        self._names = robot.joint_names
         self._tick = 1.0 / robot.rates.control_hz
 
     @property
@@ -143,6 +146,7 @@ class KillTrials:
             deadline = self._deadline(victim, killed)
             self._wait(lambda: self.now > deadline + WATCH_S, 'time to pass after the deadline')
         speed, rest_after = self._joints.speed_at(deadline), self._joints.rest_after(deadline)
+        last = self._joints.last_joint(deadline)
         pace = self._joints.count_within(deadline, WATCH_S) * self._tick / WATCH_S
         if victim == 'camera':
             self._switch_camera(True)
@@ -152,7 +156,8 @@ class KillTrials:
             self._check_that_old_tokens_are_refused(old)
         violations = tuple(each for log in self._commands for each in log.violations())
         return Trial(
-            victim, moment, reason, speed, rest_after, pace, sum(map(len, self._commands)),
+            victim, moment, reason, speed, rest_after,
+            '' if last is None else self._names[last], pace, sum(map(len, self._commands)),
             violations, epochs)
 
     def _start_scene(self) -> None:

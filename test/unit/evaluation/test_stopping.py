@@ -60,6 +60,14 @@ def test_rest_begins_where_the_robot_stays_at_rest() -> None:
     assert log.rest_after(0.13) == float('inf')
 
 
+def test_the_joint_that_rests_last_is_known() -> None:
+    log = JointLog()
+    for i, speeds in enumerate([(1.0, 0.5), (0.3, 0.4), (0.2, 0.1), *[(0.0, 0.0)] * 10]):
+        log.add(i * TICK, np.array(speeds))
+    assert log.last_joint(0.0) == 0
+    assert log.last_joint(0.05) is None
+
+
 def test_messages_of_a_span_are_counted() -> None:
     log = JointLog()
     for stamp in (0.0, 0.25, 0.5, 0.75, 1.0):
