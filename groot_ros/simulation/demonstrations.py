@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 
 from groot_ros.data.demonstrations import Demonstration, Recording, write_episode
 from groot_ros.observation.images import crop_and_resize
@@ -30,6 +29,7 @@ from groot_ros.simulation.scene import HEAD_CAMERA
 from groot_ros.simulation.tasks import TaskMonitor
 from groot_ros.simulation.timing import steps_until
 from groot_ros.simulation.world import TabletopWorld
+from groot_ros.terminal import watched
 
 TICKS_PER_STATE = 6
 TICKS_PER_IMAGE = 12
@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
     (options.output / Recording.FILE).write_text(json.dumps(RECORDING.to_dict()))
     jobs = list(_jobs(options))
     with multiprocessing.get_context('spawn').Pool(options.workers) as pool:
-        done = list(track(pool.imap_unordered(_generate, jobs), 'Demonstrating', len(jobs)))
+        done = list(watched(pool.imap_unordered(_generate, jobs), 'scenarios', len(jobs)))
     print(f'{sum(done)} of {len(done)} new scenarios demonstrated, '
           f'{len(done) - sum(done)} failed and were left out')
     return 0

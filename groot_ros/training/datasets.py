@@ -12,13 +12,13 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 
 from groot_ros.data.datasets.episode import Episode, Layout
 from groot_ros.embodiment import Embodiment
 from groot_ros.model.processor import ImageSpec, Processor
 from groot_ros.model.tokenizer import InstructionTokenizer, TokenizerError
 from groot_ros.observation.images import prepare_image
+from groot_ros.terminal import watched
 from groot_ros.training.dataset_checks import check_layout
 from groot_ros.training.errors import TrainingError
 from groot_ros.training.grounding import UNLABELLED
@@ -81,8 +81,9 @@ class DatasetSource:
                 its episode.
         """
         found = []
+        episodes = self._episodes.items()
         for (index, episode), motion in zip(
-                track(self._episodes.items(), 'Decoding', disable=not self._show_progress),
+                watched(episodes, 'episodes to decode') if self._show_progress else episodes,
                 self.motions, strict=True):
             try:
                 text = processor.instruction(episode.annotation.instruction)

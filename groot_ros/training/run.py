@@ -17,6 +17,7 @@ from groot_ros.model.finding import find_checkpoint
 from groot_ros.model.processor import Processor, load_processor
 from groot_ros.model.processor.images import WHOLE
 from groot_ros.model.tokenizer import InstructionTokenizer
+from groot_ros.training.arguments import FINE_TUNING_RATE, LEARNING_RATE
 from groot_ros.training.batches import Batch, Samples
 from groot_ros.training.datasets import DatasetSource
 from groot_ros.training.demonstrations import DemonstrationSource
@@ -39,9 +40,6 @@ from groot_ros.training.trainer import STATE_FILE, Schedule, Trainer
 
 VALIDATION_BATCHES = 8
 MAX_WARMUP = 200
-LEARNING_RATE = 1e-3
-FINE_TUNING_RATE = 1e-4
-"""Source: Isaac-GR00T 0c8fb7d, configs/finetune_config.py."""
 
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +150,9 @@ class Trainer:
         self._write_row((self.step, *training, *means, self.schedule.rate(self.step), rate))
         parts = [f'{name} {value:.4f} (validation {mean:.4f})'
                  for name, value, mean in zip(Losses._fields, training, means, strict=True)]
-        logger.info('step %d of %d: %s, %.0f samples/s', self.step, self.schedule.steps,
-                    ', '.join(parts), rate)
+        left = (self.schedule.steps - self.step) * self.schedule.batch_size * self._processes
+        logger.info('step %d of %d: %s, %.0f samples/s, %s left', self.step, self.schedule.steps,
+                    ', '.join(parts), rate, timedelta(seconds=round(left / rate)))
 
     def _write_row(self, row: tuple[float, ...]) -> None:
         path = self.folder / CURVE_FILE

@@ -37,6 +37,7 @@ from groot_ros.simulation.errors import SimulationError
 from groot_ros.simulation.film import Moment, film_episode, write_video
 from groot_ros.simulation.scenario import Scenario, Task, draw_scenario
 from groot_ros.simulation.world import TabletopWorld
+from groot_ros.terminal import watched
 
 FIRST_DEMO_SEED = 2_000_000
 """Neither trained on nor evaluated on."""
@@ -180,7 +181,8 @@ def film(show: Show, path: Path) -> None:
                     destination=planned.destination)
                 yield from film_episode(world, scenario, planned.instruction, moments)
 
-    write_video(path, pictures(), FILM_HZ)
+    total = sum(len(moments) for _, moments in show.films)
+    write_video(path, watched(pictures(), 'pictures', total), FILM_HZ)
 
 
 def print_tables(show: Show) -> None:

@@ -28,6 +28,7 @@ from groot_ros.nodes.tools.graph_process import (
     interrupt_on_termination,
 )
 from groot_ros.simulation.scenario import FIRST_EVALUATION_SEED, TASKS
+from groot_ros.terminal import watched
 
 START_PATIENCE_S = 120.0
 WARM_UP_S = 0.5
@@ -183,9 +184,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for episode in plan_episodes(Condition(condition), task, asked.episodes, asked.first_seed)]
     parameters = {'step_locked': not asked.real_time} | dict(asked.settings)
     results: list[EpisodeResult] = []
-    started = time.monotonic()
+    code, started = 0, time.monotonic()
     try:
-        for result in evaluate(episodes, str(checkpoint), parameters, asked.workers):
+        for result in watched(
+                evaluate(episodes, str(checkpoint), parameters, asked.workers), 'episodes',
+                len(episodes)):
             results.append(result)
             print(
                 f'{len(results):4}/{len(episodes)} {result.condition:9} {result.task:5} '
@@ -195,12 +198,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print('interrupted: the tables hold what is done')
     except GraphError as error:
         print(f'evaluation failed: {error}', file=sys.stderr)
-        return 1
-    finally:
-        if results:
-            print(summary_table(summarize(results)))
-    if asked.json:
+        code = 1
+    if results:
+        print(summary_table(summarize(results)))
+    if asked.json:  # what is done is not lost, however it ended
         write_report(asked.json, results, {
             'checkpoint': checkpoint.name, 'parameters': parameters,
-            'first_seed': asked.first_seed, 'wall_time_s': time.monotonic() - started})
-    return 0
+            'first_seed': asked.first_seed, 'wall_time_s': time.monotonic() - started,
+            'planned_episodes': len(episodes)})
+    return code

@@ -33,6 +33,7 @@ from groot_ros.simulation.scenario import draw_scenario
 from groot_ros.simulation.trajectory import Trajectory
 from groot_ros.simulation.world import TabletopWorld
 from groot_ros.srv import ResetEpisode
+from groot_ros.terminal import watched
 
 FIRST_SEED = 3_000_000
 """Neither trained on, evaluated on nor shown by the demo."""
@@ -110,7 +111,7 @@ def record(asked: argparse.Namespace) -> tuple[list[Episode], dict[int, list[Mom
 
 def show(client: GraphClient, person: ScriptedPerson, seed: int) -> Episode:
     """Record one scene: touch the block that it asks for."""
-    block, instruction = _set_scene(client, person, seed)
+    block, instruction = set_scene(client, person, seed)
     client.set_instruction(instruction)
     _demand(client, 'recorder/start')
     success = False
@@ -147,7 +148,7 @@ def touch(client: GraphClient, person: ScriptedPerson, block: NDArray[np.float64
     return success
 
 
-def _set_scene(
+def set_scene(
     client: GraphClient, person: ScriptedPerson, seed: int
 ) -> tuple[NDArray[np.float64], str]:
     """Put the robot into a scene; returns where the block is [m] and what to do."""
@@ -188,7 +189,8 @@ def film(films: dict[int, list[Moment]], episodes: Sequence[Episode], path: Path
                     world, draw_scenario(episode.seed, 'touch'), episode.instruction,
                     films[episode.seed])
 
-    write_video(path, pictures(), FILM_HZ)
+    total = sum(map(len, films.values()))
+    write_video(path, watched(pictures(), 'pictures', total), FILM_HZ)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
