@@ -187,9 +187,9 @@ def add_a_robot(bag: Spoiling) -> None:
 
 
 def spoil_pictures(bag: Spoiling) -> None:
-    """Send images of another size or format, cut off, or none."""
+    """Send images of another size or format, cut off, hollow, or none."""
     camera = str(bag.pick(tuple(CAMERAS)))
-    way = int(bag.random.integers(6))
+    way = int(bag.random.integers(7))
 
     def spoil(each: Entry) -> Entry:
         jpeg = each.message.data
@@ -200,6 +200,9 @@ def spoil_pictures(bag: Spoiling) -> None:
         elif way == 2:
             jpeg = jpeg.copy()
             jpeg[bag.random.integers(len(jpeg))] ^= 1 << bag.random.integers(8)
+        elif way == 3:
+            header = jpeg[:jpeg.tobytes().index(b'\xff\xda')]
+            jpeg = np.append(header, np.frombuffer(b'\xff\xd9', np.uint8))
         else:
             size = [(48, 32), (32, 48), (47, 31), (2, 2), (640, 480)][bag.random.integers(5)]
             mode, form = bag.pick((('L', 'JPEG'), ('CMYK', 'JPEG'), ('RGB', 'PNG'),

@@ -1,16 +1,18 @@
 """How fast bags become datasets, and in how much memory.
 
-    scripts/env --with data python benchmarks/convert.py --minutes 2 10
+    scripts/env --with data python benchmarks/convert.py --minutes 2 10 [--size 640 480]
 
-Writes a synthetic bag for each length (one 640x480 camera as JPEG at 30 Hz, joint states at
-200 Hz and commands at 120 Hz of a Unitree G1), converts it in a process of its own and reports
-wall time, processor time and the highest resident memory.
+Writes a synthetic bag for each length (one camera as JPEG at 30 Hz, joint states at 200 Hz and
+commands at 120 Hz of a Unitree G1), converts it in a process of its own and reports wall time,
+processor time, the highest resident memory and how busy the machine was. With small pictures
+it shows what the length alone takes.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,11 +24,14 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+sys.path.append(str(Path(__file__).resolve().parent))
+from measuring import describe_load
+
 from groot_ros.data.bags import BagWriter, MessageTypes
 from groot_ros.data.datasets.topics import COMPRESSED, JOINT_STATE
 from groot_ros.embodiment import load_embodiment
 
-WIDTH, HEIGHT, CAMERA_HZ, JOINT_HZ, COMMAND_HZ = 640, 480, 30, 200, 120
+CAMERA_HZ, JOINT_HZ, COMMAND_HZ = 30, 200, 120
 PICTURES = 90
 """Different pictures; after them they come again."""
 ROBOT = load_embodiment('unitree_g1')
@@ -43,15 +48,20 @@ class Measured(NamedTuple):
 
 
 class SyntheticBag:
-    """Writes a bag of a robot that sways before a moving, grainy picture."""
+    """Writes a bag of a robot that sways before a moving, grainy picture.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: The new bag.
+        size: Width and height of the pictures [px].
+    """
+
+    def __init__(self, folder: Path, size: tuple[int, int]) -> None:
         types = MessageTypes()
         self._store = types.store
         self._bag = BagWriter(folder, types, {'embodiment': ROBOT.tag})
-        camera = f'/{ROBOT.cameras[0].topic}/compressed'
-        self._camera, self._pictures = camera, [_jpeg(number) for number in range(PICTURES)]
-        self._bag.add_topic(camera, COMPRESSED)
+        self._camera = f'/{ROBOT.cameras[0].topic}/compressed'
+        self._pictures = [_jpeg(number, size) for number in range(PICTURES)]
+        self._bag.add_topic(self._camera, COMPRESSED)
         self._bag.add_topic('/joint_states', JOINT_STATE)
         for output in ROBOT.outputs:
             self._bag.add_topic(f'/{output.topic}', _kind(output.interface))
@@ -118,10 +128,10 @@ def _sway(stamp: int) -> np.ndarray:
     return ROBOT.home + 0.02 * np.sin(stamp * 1e-9 + np.arange(len(ROBOT.joints)))
 
 
-def _jpeg(number: int) -> np.ndarray:
+def _jpeg(number: int, size: tuple[int, int]) -> np.ndarray:
     """Return a picture of drifting blobs with the grain of a camera."""
     rng = np.random.default_rng(0)
-    blobs = cv2.resize(rng.integers(0, 255, (12, 16, 3), np.uint8), (WIDTH, HEIGHT),
+    blobs = cv2.resize(rng.integers(0, 255, (12, 16, 3), np.uint8), size,
                        interpolation=cv2.INTER_CUBIC)
     grain = np.random.default_rng(number).normal(0.0, 4.0, blobs.shape)
     moved = np.roll(blobs, 4 * number, axis=1) + grain
@@ -150,11 +160,13 @@ def main() -> None:
     parser.add_argument('--formats', nargs='+', default=['gr00t'])
     parser.add_argument('--codecs', nargs='+', default=['h264'])
     parser.add_argument('--fps', default='30')
+    parser.add_argument('--size', type=int, nargs=2, default=(640, 480),
+                        help='width and height of the pictures [px]')
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         for minutes in given.minutes:
             bag = Path(temporary) / f'bag_{minutes:g}'
-            SyntheticBag(bag).write(60.0 * minutes)
+            SyntheticBag(bag, tuple(given.size)).write(60.0 * minutes)
             size = sum(file.stat().st_size for file in bag.iterdir()) / 2**20
             print(f'{minutes:g} minutes of recording, {size:.0f} MB', flush=True)
             for format in given.formats:
@@ -166,7 +178,9 @@ def main() -> None:
                     print(f'  {format} {codec}: {found.wall_s:.1f} s '
                           f'({60 * minutes / found.wall_s:.1f} times real time), processor '
                           f'{found.processor_s:.1f} s, peak memory {found.peak_mb:.0f} MB, '
-                          f'video {video:.1f} MB', flush=True)
+                          f'video {video:.1f} MB, {describe_load()}', flush=True)
+                    shutil.rmtree(output)
+            shutil.rmtree(bag)
 
 
 if __name__ == '__main__':

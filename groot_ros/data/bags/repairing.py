@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mcap.records import Channel, McapRecord, Message, Schema
 from mcap.stream_reader import StreamReader
@@ -29,8 +30,17 @@ class Repaired(NamedTuple):
     left_out: Mapping[str, int]
 
 
-def repair(broken: Path, target: Path, types: MessageTypes) -> Repaired:
+def repair(
+    broken: Path, target: Path, types: MessageTypes,
+    open_file: Callable[[Path], AbstractContextManager[BinaryIO]] = lambda file: file.open('rb'),
+) -> Repaired:
     """Write every whole message up to the first damage to a new bag; `broken` stays as it is.
+
+    Args:
+        broken: Folder of the recording.
+        target: Folder of the new bag.
+        types: Where message types are defined.
+        open_file: Opens a file of the recording, for example behind a progress bar.
 
     Raises:
         BagError: If there is no MCAP file, nothing in it, or `target` exists.
@@ -43,7 +53,8 @@ def repair(broken: Path, target: Path, types: MessageTypes) -> Repaired:
         with bag:
             copier = _Copier(bag, types)
             for file in files:
-                copier.copy(file)
+                with open_file(file) as stream:
+                    copier.copy(stream)
         saved = sum(bag.messages.values())
         if not saved:
             raise BagError(f'{files[0]} holds no message that can be read: nothing is saved')
@@ -62,11 +73,11 @@ class _Copier:
         self._types = types
         self._kinds: dict[str, str] = {}
 
-    def copy(self, file: Path) -> None:
+    def copy(self, stream: BinaryIO) -> None:
         """Copy what can be read of a file."""
         schemas: dict[int, Schema] = {}
         channels: dict[int, Channel] = {}
-        for record in _readable(file):
+        for record in _readable(stream):
             if isinstance(record, Schema):
                 schemas[record.id] = record
             elif isinstance(record, Channel) and record.schema_id in schemas:
@@ -94,10 +105,9 @@ class _Copier:
             self._bag.write(topic, message.log_time, message.data)
 
 
-def _readable(file: Path) -> Iterator[McapRecord]:
+def _readable(stream: BinaryIO) -> Iterator[McapRecord]:
     """Read the records of a file up to the first damage."""
-    with file.open('rb') as stream:
-        try:
-            yield from StreamReader(stream, validate_crcs=True).records
-        except Exception:  # whatever a damaged file makes the decoder raise
-            return
+    try:
+        yield from StreamReader(stream, validate_crcs=True).records
+    except Exception:  # whatever a damaged file makes the decoder raise
+        return

@@ -15,16 +15,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from groot_ros.data.bags import BagError
 from groot_ros.data.datasets.annotations import Language, read_table
+from groot_ros.data.datasets.command_errors import run_command
 from groot_ros.data.datasets.converting import Conversion, Summary, convert
-from groot_ros.data.datasets.errors import DatasetError
 from groot_ros.data.datasets.from_bag import Cutting
 from groot_ros.data.datasets.synchronising import MATCHES
 from groot_ros.data.datasets.writing import CODECS, FORMATS, WriterOptions
-from groot_ros.embodiment import EmbodimentError
 
-SOME_REFUSED, FAILED, INTERRUPTED = 1, 2, 130
+SOME_REFUSED, INTERRUPTED = 1, 130
 
 
 class TerminalProgress:
@@ -65,22 +63,18 @@ class TerminalProgress:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Convert; returns 0, 1 if some bags were refused, 2 if nothing could be done."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
     try:
-        with TerminalProgress(len(given.bags)) as progress:
-            summary = convert(given.bags, _conversion(given), progress)
+        return run_command('bag_to_dataset', lambda: _convert(given))
     except KeyboardInterrupt:
         print('bag_to_dataset: interrupted; the same command goes on from here',
               file=sys.stderr)
         return INTERRUPTED
-    except ModuleNotFoundError as error:
-        print(f'bag_to_dataset: {error.name} is not installed: scripts/env --with data, or '
-              'pip install av pyarrow', file=sys.stderr)
-        return FAILED
-    except (BagError, DatasetError, EmbodimentError, OSError) as error:
-        print(f'bag_to_dataset: {error}', file=sys.stderr)
-        return FAILED
+
+
+def _convert(given: argparse.Namespace) -> int:
+    with TerminalProgress(len(given.bags)) as progress:
+        summary = convert(given.bags, _conversion(given), progress)
     print(json.dumps(summary.to_dict(), indent=2) if given.json else describe(summary))
     return SOME_REFUSED if summary.refused else 0
 

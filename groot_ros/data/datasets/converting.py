@@ -85,8 +85,7 @@ def convert(bags: Sequence[Path], conversion: Conversion, progress: Progress) ->
     and named in the summary.
 
     Raises:
-        DatasetError: If the folder holds something else, the bags give nothing, or an image
-            that looked whole cannot be decoded.
+        DatasetError: If the folder holds something else, or the bags give nothing.
     """
     converter = _Converter(conversion, progress)
     for bag in bags:

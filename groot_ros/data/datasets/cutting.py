@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -13,7 +13,7 @@ from groot_ros.data.bags import Bag
 from groot_ros.data.datasets.annotations import Language, Told, within
 from groot_ros.data.datasets.episode import Episode, Layout
 from groot_ros.data.datasets.joint_states import Columns
-from groot_ros.data.datasets.motion import Motion, read_motion
+from groot_ros.data.datasets.motion import Motion, MotionReader
 from groot_ros.data.datasets.pictures import BagPictures
 from groot_ros.data.datasets.provenance import bag_provenance, episode_provenance
 from groot_ros.data.datasets.scanning import PassedOver, Scan, Segment, Stream
@@ -90,7 +90,7 @@ class Cutter:
         self._bag, self._topics, self._robot = bag, topics, embodiment
         self._cutting, self._scanned, self._layout = cutting, scanned, layout
         self._state = embodiment.indices(layout.state_names)
-        self._action = embodiment.indices(layout.action_names)
+        self._motion_reader = MotionReader(bag, topics, embodiment, layout, scanned.passed_over)
         self._began = scanned.segments[0].start
         self._provenance = bag_provenance(
             bag.folder, bag.facts, embodiment.tag, cutting.overrides)
@@ -113,9 +113,7 @@ class Cutter:
             return
         joints = self._choices(sources.joints, grid)
         cameras = self._choices(sources.cameras, grid)
-        motion = read_motion(
-            self._bag, self._topics, self._robot, segment, grid.stamps, joints,
-            self._scanned.passed_over)
+        motion = self._motion_reader.read(segment, grid.stamps, joints)
         told = self._cutting.language.of(
             self._bag.folder.name, segment.said, self._bag.facts.get('task', ''), zero)
         labels = _labels(told, grid)
@@ -171,16 +169,15 @@ class Cutter:
                 labels: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which frames have everything; report those that have not."""
         absent = f'no message within {self._cutting.max_gap_s:g} s'
-        checks = [(self._topics.joint_states, absent, _known(motion.positions[:, self._state]))]
+        checks = [(self._topics.joint_states, absent, motion.is_measured)]
         checks += [(self._topics.cameras[key], absent, choice.near)
                    for key, choice in cameras.items()]
-        checks += [(topic, 'no command yet',
-                    _known(motion.targets[:, self._robot.indices(output.joints)]))
-                   for output, topic in self._topics.outputs.items()]
+        checks += [(topic, 'no command yet', commanded)
+                   for topic, commanded in motion.is_commanded.items()]
         checks.append((self._topics.instruction or 'instruction', 'no instruction', labels >= 0))
         for source, reason, usable in checks:
             self.skipped += spans_without(source, reason, grid, usable, zero)
-        return _all([usable for _, _, usable in checks])
+        return np.logical_and.reduce([usable for _, _, usable in checks])
 
     def _add(self, piece: slice, grid: Grid, zero: int, motion: Motion, sources: _Sources,
              cameras: Mapping[str, Choice], told: Told) -> None:
@@ -196,8 +193,7 @@ class Cutter:
             return
         annotation = within(told.annotation, start_s, start_s + length_s)
         self.episodes.append(Episode(
-            self._layout, frames / SECOND, motion.positions[piece][:, self._state],
-            motion.targets[piece][:, self._action],
+            self._layout, frames / SECOND, motion.state[piece], motion.action[piece],
             {key: self._pictures(key, sources.cameras[key], cameras[key].places[piece])
              for key in self._layout.cameras},
             annotation,
@@ -205,18 +201,8 @@ class Cutter:
             | {'conversion': self._cutting.describe()}))
 
     def _pictures(self, video_key: str, stream: Stream, places: NDArray[np.intp]) -> BagPictures:
-        received = stream.received[places]
         return BagPictures(self._bag.folder, self._topics.cameras[video_key],
-                           stream.stamps[places], (int(received.min()), int(received.max())))
-
-
-def _all(conditions: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    return np.logical_and.reduce(conditions)
-
-
-def _known(values: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which rows have a number in each column."""
-    return _all(list(np.isfinite(values).T))
+                           stream.stamps[places], stream.received[places])
 
 
 def _labels(told: list[Told], grid: Grid) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groot_ros.data.datasets.errors import DatasetError
+from groot_ros.data.datasets.rows_on_disk import walk
 
 Pictures = Callable[[], Iterator[NDArray[np.uint8]]]
 """Makes a fresh iterator over RGB images of shape (height, width, 3), one per frame."""
@@ -110,7 +111,9 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One episode; its numbers are in memory, its pictures are made one at a time.
+    """One episode; its pictures are made one at a time.
+
+    Numbers out of a bag lie in a file (`rows_on_disk`): take them in blocks where all are needed.
 
     Attributes:
         layout: Of the dataset.
@@ -145,7 +148,7 @@ class Episode:
             if values.shape != (frames, width):
                 raise DatasetError(f'{name} must have shape ({frames}, {width}), one row per '
                                    f'frame and one column per joint, got {values.shape}')
-            if not np.isfinite(values).all():
+            if not all(np.isfinite(values[rows]).all() for rows in walk(values)):
                 raise DatasetError(f'{name} must be finite, got NaN or infinity')
         if set(self.images) != set(self.layout.cameras):
             raise DatasetError(f'images must be of {sorted(self.layout.cameras)}, '

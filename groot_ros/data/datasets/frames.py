@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from groot_ros.data.datasets.episode import Annotation, Episode
+from groot_ros.data.datasets.rows_on_disk import walk
 
 INSTRUCTION = 'annotation.human.task_description'
 SUB_GOAL = 'annotation.human.sub_goal'
@@ -22,6 +26,20 @@ SCALARS = {
 """Type of each column that holds one number per frame."""
 
 
+class Numbering(NamedTuple):
+    """What an episode and its texts are called in their dataset.
+
+    Attributes:
+        episode: Its number.
+        first_frame: Frames of all episodes before it.
+        texts: Where each text of `texts_of` stands in the list of tasks.
+    """
+
+    episode: int
+    first_frame: int
+    texts: Mapping[str, int]
+
+
 def texts_of(annotation: Annotation) -> list[str]:
     """Return the texts that frames of an episode point to, its instruction first."""
     texts = [annotation.instruction, *(goal.text for goal in annotation.sub_goals), '',
@@ -29,38 +47,43 @@ def texts_of(annotation: Annotation) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def frame_columns(
-        episode: Episode, episode_index: int, first_index: int, places: Mapping[str, int]
-) -> dict[str, NDArray[Any]]:
-    """Return what the columns of an episode hold.
+def write_frames(file: Path, episode: Episode, numbering: Numbering) -> None:
+    """Write the table of an episode; an interrupted run leaves no file.
+
+    A row group has `rows_on_disk.BLOCK` frames: no more are in memory at once.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f'{file.name}.part')
+    tables = (pa.table({name: _array(values) for name, values in
+                        frame_columns(episode, numbering, rows).items()})
+              for rows in walk(episode.state, episode.action))
+    first = next(tables)
+    with pq.ParquetWriter(part, first.schema) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table)
+    part.replace(file)
+
+
+def frame_columns(episode: Episode, numbering: Numbering, rows: slice) -> dict[str, NDArray[Any]]:
+    """Return what the columns of an episode hold in some of its frames.
 
     The reward is 1 in the last frame of an episode that is known to be a success, else 0.
-
-    Args:
-        episode: The episode.
-        episode_index: Its number.
-        first_index: Frames of all episodes before it.
-        places: Where each text of `texts_of` stands in the list of tasks.
     """
-    frames = np.arange(len(episode))
-    annotation = episode.annotation
-    told = np.full(len(episode), places[annotation.instruction])
+    frames = np.arange(rows.start, rows.stop)
+    annotation, places = episode.annotation, numbering.texts
+    told = np.full(len(frames), places[annotation.instruction])
     last = frames == len(episode) - 1
     columns = {
-        'observation.state': episode.state, 'action': episode.action,
+        'observation.state': episode.state[rows], 'action': episode.action[rows],
         'timestamp': frames / episode.layout.fps, 'frame_index': frames,
-        'episode_index': np.full(len(episode), episode_index), 'index': first_index + frames,
+        'episode_index': np.full(len(frames), numbering.episode),
+        'index': numbering.first_frame + frames,
         'task_index': told, 'next.reward': last & (episode.provenance.get('success') == 'true'),
         'next.done': last, INSTRUCTION: told,
         SUB_GOAL: _sub_goals(annotation, frames / episode.layout.fps, places),
-        TAGS: np.full(len(episode), places[', '.join(annotation.tags)])}
+        TAGS: np.full(len(frames), places[', '.join(annotation.tags)])}
     return {name: values.astype(SCALARS.get(name, 'float32'))
             for name, values in columns.items()}
-
-
-def table(columns: Mapping[str, NDArray[Any]]) -> pa.Table:
-    """Return columns as a table; a matrix becomes a column of lists of one length."""
-    return pa.table({name: _array(values) for name, values in columns.items()})
 
 
 def features(episode_columns: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:

@@ -6,24 +6,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-
 from groot_ros.data.datasets.episode import Episode, Layout
 from groot_ros.data.datasets.errors import DatasetError
 from groot_ros.data.datasets.frames import (
     ANNOTATIONS,
     SCALARS,
+    Numbering,
     features,
-    frame_columns,
-    table,
     texts_of,
+    write_frames,
 )
 from groot_ros.data.datasets.json_file import write_json
 from groot_ros.data.datasets.json_lines import JsonLines
 from groot_ros.data.datasets.provenance import PROVENANCE_FILE
-from groot_ros.data.datasets.statistics import relative_statistics, summarize
+from groot_ros.data.datasets.statistics import (
+    Statistics,
+    joined,
+    relative_statistics,
+    summarize,
+)
+from groot_ros.data.datasets.stored_columns import blocks, parts, read_numbers, read_parts
 from groot_ros.data.datasets.video import encode_video, video_feature
 from groot_ros.data.datasets.writing import WriterOptions
 
@@ -40,6 +42,9 @@ class Gr00tWriter:
 
     An episode is whole when meta/episodes.jsonl names it: that line is written last.
 
+    Attributes:
+        complete: Provenance of each episode that is whole.
+
     Args:
         folder: Of the dataset.
         layout: Of its episodes.
@@ -53,12 +58,8 @@ class Gr00tWriter:
         self._episodes = JsonLines(meta / 'episodes.jsonl')
         self._tasks = JsonLines(meta / 'tasks.jsonl')
         self._provenance = JsonLines(folder / PROVENANCE_FILE)
+        self.complete: Sequence[Mapping[str, str]] = self._provenance.records
         self._remove_half()
-
-    @property
-    def complete(self) -> Sequence[Mapping[str, str]]:
-        """Provenance of each episode that is whole."""
-        return self._provenance.records
 
     def add(self, episode: Episode) -> None:
         """Write videos, numbers, texts and provenance of an episode.
@@ -75,12 +76,8 @@ class Gr00tWriter:
                 raise DatasetError(f'{key} has {count} pictures for {len(episode)} frames')
         for text in texts_of(episode.annotation):
             self._place(text)
-        columns = frame_columns(episode, index, self._frames(index), self._places())
-        file = self._file(DATA_PATH, index)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f'{file.name}.part')
-        pq.write_table(table(columns), part)
-        part.replace(file)
+        write_frames(self._file(DATA_PATH, index), episode,
+                     Numbering(index, self._frames(index), self._places()))
         self._provenance.append(dict(episode.provenance))
         self._episodes.append({'episode_index': index, 'length': len(episode),
                                'tasks': [episode.annotation.instruction]})
@@ -106,8 +103,8 @@ class Gr00tWriter:
         for file in [*self._folder.glob('data/*/*'), *self._folder.glob('videos/*/*/*')]:
             if file.suffix == '.part' or int(file.stem.removeprefix('episode_')) >= whole:
                 file.unlink()
-        used = [int(values[name].max()) for values in self._read(ANNOTATIONS)
-                for name in ANNOTATIONS]
+        used = [int(values.max()) for file in self._tables() for name in ANNOTATIONS
+                for values in blocks(file, name)]
         self._tasks.keep(max(used, default=-1) + 1)
 
     def _places(self) -> dict[str, int]:
@@ -126,10 +123,9 @@ class Gr00tWriter:
         return self._folder / pattern.format(
             episode_chunk=index // CHUNK, episode_index=index, video_key=video_key)
 
-    def _read(self, names: Sequence[str]) -> list[dict[str, NDArray[Any]]]:
-        """Return some columns of each whole episode."""
-        return [_columns(self._file(DATA_PATH, index), names)
-                for index in range(len(self._episodes.records))]
+    def _tables(self) -> list[Path]:
+        """Return the files of whole episodes."""
+        return [self._file(DATA_PATH, index) for index in range(len(self._episodes.records))]
 
     def _info(self) -> dict[str, Any]:
         count, cameras = len(self._episodes.records), self._layout.cameras
@@ -149,22 +145,21 @@ class Gr00tWriter:
     def _statistics(self) -> dict[str, Any]:
         """Return the statistics of every column of floats, over all frames."""
         names = [*VECTORS, *(name for name, kind in SCALARS.items() if kind == 'float32')]
-        found = {}
-        for name in names:
-            values = np.concatenate([columns[name] for columns in self._read([name])])
-            found[name] = summarize(values.reshape(len(values), -1))
-        return found
+        return {name: joined(map(summarize, read_parts(self._tables(), name))) for name in names}
 
     def _relative_statistics(self) -> dict[str, Any]:
-        if not self._options.relative_groups:
-            return {}
-        episodes = [(columns['observation.state'], columns['action'])
-                    for columns in self._read(VECTORS)]
-        state, action = self._layout.state_columns, self._layout.action_columns
-        return {group: relative_statistics(
-            [(measured[:, state[group]], targets[:, action[group]])
-             for measured, targets in episodes], self._options.action_horizon)
-            for group in self._options.relative_groups}
+        return {group: joined(self._relative_part(group, part)
+                              for part in parts(len(self._layout.action[group])))
+                for group in self._options.relative_groups}
+
+    def _relative_part(self, group: str, part: slice) -> Statistics:
+        """Return the statistics of some joints of a group."""
+        first = self._layout.state_columns[group].start, self._layout.action_columns[group].start
+        state, action = (slice(start + part.start, start + part.stop) for start in first)
+        return relative_statistics(
+            [(read_numbers([file], 'observation.state', state),
+              read_numbers([file], 'action', action)) for file in self._tables()],
+            self._options.action_horizon)
 
 
 def modality(layout: Layout) -> dict[str, Any]:
@@ -191,15 +186,3 @@ def _check_relative(layout: Layout, options: WriterOptions) -> None:
 
 def _feature(video_key: str) -> str:
     return f'observation.images.{video_key}'
-
-
-def _columns(file: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Read columns of an episode; lists become a matrix."""
-    read = pq.read_table(file, columns=list(names))
-    found = {}
-    for name in names:
-        column = read[name].combine_chunks()
-        lists = hasattr(column.type, 'value_type')
-        values = (column.flatten() if lists else column).to_numpy(zero_copy_only=False)
-        found[name] = values.reshape(len(column), -1) if lists else values
-    return found

@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from groot_ros.data.datasets.episode import Episode, Layout
 from groot_ros.data.datasets.errors import DatasetError
-from groot_ros.data.datasets.frames import features, frame_columns, table, texts_of
+from groot_ros.data.datasets.frames import Numbering, features, texts_of, write_frames
 from groot_ros.data.datasets.gr00t import modality
 from groot_ros.data.datasets.json_file import write_json
 from groot_ros.data.datasets.json_lines import JsonLines
 from groot_ros.data.datasets.lerobot_v3_tables import (
-    column_statistics,
     episodes_table,
     picture_statistics,
+    table_statistics,
     tasks_table,
 )
 from groot_ros.data.datasets.packed_files import CHUNK, PackedFiles, join_tables
@@ -47,6 +46,9 @@ class LerobotV3Writer:
 
     An episode is whole when meta/written.jsonl names it: that line is written last.
 
+    Attributes:
+        complete: Provenance of each episode that is whole.
+
     Args:
         folder: Of the dataset.
         layout: Of its episodes.
@@ -56,17 +58,13 @@ class LerobotV3Writer:
     def __init__(self, folder: Path, layout: Layout, options: WriterOptions) -> None:
         self._folder, self._layout, self._codec = folder, layout, options.codec
         self._provenance = JsonLines(folder / PROVENANCE_FILE)
+        self.complete: Sequence[Mapping[str, str]] = self._provenance.records
         self._written = JsonLines(folder / WRITTEN_FILE)
         self._provenance.keep(len(self._written.records))
         self._packed = {DATA: self._files(DATA, '.parquet', DATA_MB)} | {
             _video(key): self._files(_video(key), '.mp4', VIDEO_MB) for key in layout.cameras}
         for record in self._written.records:
             self._place(record)
-
-    @property
-    def complete(self) -> Sequence[Mapping[str, str]]:
-        """Provenance of each episode that is whole."""
-        return self._provenance.records
 
     def add(self, episode: Episode) -> None:
         """Write numbers and videos of an episode, each to a file of its own until `finish`.
@@ -76,12 +74,10 @@ class LerobotV3Writer:
         """
         number = len(self._written.records)
         histograms = {key: self._encode(episode, key, number) for key in self._layout.cameras}
-        columns = self._columns(episode, number)
-        part = self._packed[DATA].part(number)
-        part.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table(columns), part)
+        table = self._packed[DATA].part(number)
+        write_frames(table, episode, self._numbering(episode, number))
         sizes = {name: files.part(number).stat().st_size for name, files in self._packed.items()}
-        statistics = column_statistics(columns) | {
+        statistics = table_statistics([table]) | {
             _feature(key): picture_statistics(histogram, len(episode))
             for key, histogram in histograms.items()}
         self._provenance.append(dict(episode.provenance))
@@ -128,30 +124,22 @@ class LerobotV3Writer:
             raise DatasetError(f'{key} has {count} pictures for {len(episode)} frames')
         return histogram
 
-    def _columns(self, episode: Episode, number: int) -> dict[str, NDArray[Any]]:
+    def _numbering(self, episode: Episode, number: int) -> Numbering:
         records = self._written.records
         tasks = _tasks([*records, {'texts': texts_of(episode.annotation)}])
-        return frame_columns(
-            episode, number, sum(record['length'] for record in records),
-            {text: place for place, text in enumerate(tasks)})
+        return Numbering(number, sum(record['length'] for record in records),
+                         {text: place for place, text in enumerate(tasks)})
 
     def _join_videos(self, target: Path, numbers: Sequence[int], parts: Sequence[Path]) -> None:
         lengths = [self._written.records[number]['length'] for number in numbers]
         join_videos(target, list(zip(parts, lengths, strict=True)), self._layout.fps)
 
     def _statistics(self) -> dict[str, Any]:
-        """Return the statistics over all frames, one column in memory at a time."""
+        """Return the statistics over all frames."""
         records = self._written.records
+        found = table_statistics([self._packed[DATA].file(number) for number in
+                                  sorted(set(self._packed[DATA].files))])
         frames = sum(record['length'] for record in records)
-        files = [self._packed[DATA].file(number) for number in
-                 sorted(set(self._packed[DATA].files))]
-        found: dict[str, Any] = {}
-        for name in pq.read_schema(files[0]).names:
-            column = pa.concat_arrays(
-                [pq.read_table(file, columns=[name])[name].combine_chunks() for file in files])
-            flat = column.flatten() if pa.types.is_fixed_size_list(column.type) else column
-            values = flat.to_numpy(zero_copy_only=False).reshape(frames, -1)
-            found |= column_statistics({name: values})
         for key in self._layout.cameras:
             counts = np.sum([record['histograms'][key] for record in records], axis=0)
             found[_feature(key)] = picture_statistics(Histogram(counts), frames)

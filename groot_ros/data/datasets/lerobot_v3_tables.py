@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from groot_ros.data.datasets.packed_files import CHUNK
 from groot_ros.data.datasets.picture_statistics import Histogram
+from groot_ros.data.datasets.statistics import Statistics, joined
+from groot_ros.data.datasets.stored_columns import read_parts
 
-Statistics = dict[str, Any]
 
-
-def column_statistics(columns: Mapping[str, NDArray[Any]]) -> dict[str, Statistics]:
-    """Return min, max, mean, std, count and quantiles of each column, lists of one per number."""
-    return {name: _column(np.asarray(values, np.float64).reshape(len(values), -1))
-            for name, values in columns.items()}
+def table_statistics(files: Sequence[Path]) -> dict[str, Statistics]:
+    """Return min, max, mean, std, count and quantiles of each column over all frames of files."""
+    frames = sum(pq.read_metadata(file).num_rows for file in files)
+    return {name: joined(map(_summarize, read_parts(files, name))) | {'count': [frames]}
+            for name in pq.read_schema(files[0]).names}
 
 
 def picture_statistics(histogram: Histogram, frames: int) -> Statistics:
@@ -68,9 +71,10 @@ def episodes_table(records: Sequence[Mapping[str, Any]], fps: float) -> pa.Table
     return pa.Table.from_pylist(rows)
 
 
-def _column(values: NDArray[np.float64]) -> Statistics:
+def _summarize(stored: NDArray[Any]) -> Statistics:
+    values = stored.astype(np.float64)
     quantiles = {f'q{percent:02}': np.quantile(values, percent / 100.0, axis=0)
                  for percent in (1, 10, 50, 90, 99)}
     found = {'min': values.min(axis=0), 'max': values.max(axis=0), 'mean': values.mean(axis=0),
              'std': values.std(axis=0), **quantiles}
-    return {**{name: each.tolist() for name, each in found.items()}, 'count': [len(values)]}
+    return {name: each.tolist() for name, each in found.items()}

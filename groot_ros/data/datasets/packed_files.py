@@ -69,9 +69,11 @@ class PackedFiles:
 
 
 def join_tables(target: Path, numbers: Sequence[int], parts: Sequence[Path]) -> None:
-    """Write tables one after another, a row group each, one in memory at a time."""
+    """Write the row groups of tables one after another, one in memory at a time."""
     partial = target.with_name(f'{target.name}.part')
     with pq.ParquetWriter(partial, pq.read_schema(parts[0])) as writer:
         for part in parts:
-            writer.write_table(pq.read_table(part))
+            with pq.ParquetFile(part) as table:
+                for group in range(table.num_row_groups):
+                    writer.write_table(table.read_row_group(group))
     partial.replace(target)

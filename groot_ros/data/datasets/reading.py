@@ -21,6 +21,7 @@ from groot_ros.data.datasets.naming import Naming, read_naming
 from groot_ros.data.datasets.places import Place, find_episodes, read_info, read_records
 from groot_ros.data.datasets.provenance import PROVENANCE_FILE
 from groot_ros.data.datasets.stamps import SECOND
+from groot_ros.data.datasets.stored_columns import matrix
 from groot_ros.data.datasets.video_reading import read_pictures
 
 Columns = Mapping[str, NDArray[Any]]
@@ -88,7 +89,7 @@ class Dataset:
         if len(table) != place.length:
             raise DatasetError(f'{place.frames} holds {len(table)} frames of episode {index}, its '
                                f'metadata names {place.length}: the dataset is damaged')
-        return {name: _matrix(table[name].combine_chunks()) for name in table.column_names}
+        return {name: matrix(table[name].combine_chunks()) for name in table.column_names}
 
     def _stamps(self, frames: int, provenance: Mapping[str, str]) -> NDArray[np.float64]:
         """Return the times of frames [s]: from 0 on where nobody noted when the first was."""
@@ -138,10 +139,3 @@ def open_dataset(folder: Path) -> Dataset:
     naming = read_naming(folder, info)
     places, texts = find_episodes(folder, info)
     return Dataset(folder, naming, places, texts)
-
-
-def _matrix(column: pa.Array) -> NDArray[Any]:
-    """Return a column as an array, one row per frame."""
-    lists = hasattr(column.type, 'value_type')
-    values = (column.flatten() if lists else column).to_numpy(zero_copy_only=False)
-    return values.reshape(len(column), -1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +30,11 @@ class RldsWriter:
     """Writes episodes that `tfds.builder_from_directory(folder)` reads.
 
     Pictures are JPEG, or PNG with the codec 'lossless'. An episode is whole when
-    meta/provenance.jsonl names it; its pictures are in memory, as JPEG, while it is written.
+    meta/provenance.jsonl names it. It is one protocol buffer: while it is written, four times
+    the size of its file is in memory.
+
+    Attributes:
+        complete: Provenance of each episode that is whole.
 
     Args:
         folder: Of the dataset.
@@ -41,11 +46,7 @@ class RldsWriter:
         self._folder, self._layout = folder, layout
         self._format = 'png' if options.codec == 'lossless' else 'jpeg'
         self._provenance = JsonLines(folder / PROVENANCE_FILE)
-
-    @property
-    def complete(self) -> Sequence[Mapping[str, str]]:
-        """Provenance of each episode that is whole."""
-        return self._provenance.records
+        self.complete: Sequence[Mapping[str, str]] = self._provenance.records
 
     def add(self, episode: Episode) -> None:
         """Write the file of an episode.
@@ -53,18 +54,10 @@ class RldsWriter:
         Raises:
             DatasetError: If a camera has not one picture per frame, or the episode is too large.
         """
-        record = {**_steps(episode), **_metadata(episode)}
-        size = 0
-        for key in self._layout.cameras:
-            pictures = list(self._encoded(episode, key))
-            size += sum(map(len, pictures))
-            if len(pictures) != len(episode):
-                raise DatasetError(f'{key} has {len(pictures)} pictures for {len(episode)} frames')
-            record[f'steps/observation/{key}'] = pictures
-        if size > MOST_BYTES:
-            raise DatasetError(f'the pictures of an episode of {len(episode)} frames take '
-                               f'{size / 2**30:.1f} GiB, an RLDS episode must stay below 2: cut '
-                               'it into several with --annotations')
+        sizes: Counter[str] = Counter()
+        record = {**_steps(episode), **_metadata(episode)} | {
+            f'steps/observation/{key}': self._encoded(episode, key, sizes)
+            for key in self._layout.cameras}
         write_record(self._file(len(self.complete)), make_example(record))
         self._provenance.append(dict(episode.provenance))
 
@@ -81,15 +74,26 @@ class RldsWriter:
     def _file(self, number: int) -> Path:
         return self._folder / SHARD.format(number=number)
 
-    def _encoded(self, episode: Episode, key: str) -> Iterator[bytes]:
+    def _encoded(self, episode: Episode, key: str, sizes: Counter[str]) -> Iterator[bytes]:
+        """Yield the pictures of a camera; `sizes` adds up the bytes of all cameras."""
         width, height = self._layout.cameras[key]
+        count = 0
         for image in episode.images[key]():
             if image.shape != (height, width, 3):
                 raise DatasetError(f"a picture of '{key}' must have shape ({height}, {width}, 3), "
                                    f'got {image.shape}')
             content = BytesIO()
             PIL.Image.fromarray(image).save(content, self._format, quality=QUALITY)
+            sizes[key] += content.tell()
+            if sizes.total() > MOST_BYTES:
+                raise DatasetError(
+                    f'the pictures of an episode of {len(episode)} frames take more than the 2 '
+                    f"GiB of an RLDS episode ('{key}' from frame {count} on): cut it into "
+                    'several with --annotations')
+            count += 1
             yield content.getvalue()
+        if count != len(episode):
+            raise DatasetError(f'{key} has {count} pictures for {len(episode)} frames')
 
 
 def _steps(episode: Episode) -> dict[str, Values]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,13 @@ def summarize(values: FloatArray) -> Statistics:
         'std': values.std(axis=0, dtype=np.float64).tolist(),
         'q01': np.quantile(values, 0.01, axis=0).tolist(),
         'q99': np.quantile(values, 0.99, axis=0).tolist()}
+
+
+def joined(parts: Iterable[Statistics]) -> Statistics:
+    """Return the statistics of vectors, made of those of some of their numbers each."""
+    found = list(parts)
+    return {name: np.concatenate([part[name] for part in found], axis=-1).tolist()
+            for name in found[0]}
 
 
 def embodiment_statistics(

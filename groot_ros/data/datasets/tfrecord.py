@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from numpy.typing import NDArray
 
-Values = NDArray[Any] | Sequence[bytes]
+from groot_ros.data.datasets.rows_on_disk import walk
+
+Values = NDArray[Any] | Iterable[bytes]
 MASK = 0xA282EAD8
 FIELD = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = 'groot_ros.tfrecord'
@@ -65,10 +67,12 @@ def make_example(features: Mapping[str, Values]) -> bytes:
         feature = example.features.feature.add(key=name).value
         if not isinstance(values, np.ndarray):
             feature.bytes_list.value.extend(values)
-        elif values.dtype.kind == 'f':
-            feature.float_list.value.extend(values.ravel().tolist())
-        else:
-            feature.int64_list.value.extend(values.ravel().astype(np.int64).tolist())
+            continue
+        is_float = values.dtype.kind == 'f'
+        numbers = feature.float_list.value if is_float else feature.int64_list.value
+        for rows in walk(values):
+            block = values[rows].ravel()
+            numbers.extend((block if is_float else block.astype(np.int64)).tolist())
     return bytes(example.SerializeToString())
 
 

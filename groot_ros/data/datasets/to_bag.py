@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,8 @@ SAME_NAME = ('checkpoint', 'operator', 'licence', 'success', 'machine', 'softwar
 
 
 def write_bag(folder: Path, episode: Episode, embodiment: Embodiment, types: MessageTypes,
-              facts: Mapping[str, str]) -> int:
+              facts: Mapping[str, str],
+              watch: Callable[[Sequence[int]], Iterable[int]] = iter) -> int:
     """Write an episode as a rosbag2 bag; read again at its rate, it is the same episode.
 
     At the time of each frame there are a joint state, the targets (in force at once), and the
@@ -44,6 +45,7 @@ def write_bag(folder: Path, episode: Episode, embodiment: Embodiment, types: Mes
         embodiment: The robot; its topics are written under '/'.
         types: Where message types are defined.
         facts: Kept in the bag, beside those that the provenance tells.
+        watch: Goes through the times of the frames, for example behind a progress bar.
 
     Returns:
         The number of messages.
@@ -56,7 +58,7 @@ def write_bag(folder: Path, episode: Episode, embodiment: Embodiment, types: Mes
     bag = BagWriter(folder, types, facts_of(episode, embodiment) | dict(facts))
     try:
         with bag:
-            writer.write(bag)
+            writer.write(bag, watch)
     except BaseException:
         shutil.rmtree(folder)
         raise
@@ -88,14 +90,14 @@ class _EpisodeWriter:
         self._outputs = dict(_outputs(episode, embodiment))
         self._cameras = {_camera(embodiment, key): key for key in layout.cameras}
 
-    def write(self, bag: BagWriter) -> None:
+    def write(self, bag: BagWriter, watch: Callable[[Sequence[int]], Iterable[int]]) -> None:
         episode, messages = self._episode, self._messages
         self._add_topics(bag)
         start = int(self._times[0])
         bag.write(f'/{INSTRUCTION_TOPIC}', start,
                   messages.instruction(start, episode.annotation.instruction))
         pictures = {camera: episode.images[key]() for camera, key in self._cameras.items()}
-        for row, time in enumerate(self._times.tolist()):
+        for row, time in enumerate(watch(self._times.tolist())):
             bag.write(self._joint_states, time, messages.joint_state(
                 time, episode.layout.state_names, episode.state[row]))
             for output, columns in self._outputs.items():

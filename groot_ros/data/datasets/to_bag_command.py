@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-from groot_ros.data.bags import BagError, MessageTypes
-from groot_ros.data.datasets.errors import DatasetError
+from groot_ros.data.bags import MessageTypes
+from groot_ros.data.datasets.command_errors import run_command
 from groot_ros.data.datasets.to_bag import ANNOTATIONS_FILE, write_bag
-from groot_ros.embodiment import EmbodimentError, embodiment_file, load_embodiment
+from groot_ros.embodiment import embodiment_file, load_embodiment
+from groot_ros.terminal import watched
 
-FAILED = 2
+
+class Converted(NamedTuple):
+    """What became of an episode.
+
+    Attributes:
+        bag: Folder.
+        messages: In the bag.
+        frames: Of the episode.
+        fps: Frames per second.
+        annotations: CSV file with its sub-goals and tags, None if it has none.
+    """
+
+    bag: str
+    messages: int
+    frames: int
+    fps: float
+    annotations: str | None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write one bag; returns 0, or 2 if it could not be made."""
     given = _parser().parse_args(arguments)
-    try:
-        print(convert(given.dataset, given.episode, given.output, given.embodiment))
-    except ModuleNotFoundError as error:
-        print(f'dataset_to_bag: {error.name} is not installed: scripts/env --with data, or '
-              'pip install av pyarrow', file=sys.stderr)
-        return FAILED
-    except (BagError, DatasetError, EmbodimentError, OSError) as error:
-        print(f'dataset_to_bag: {error}', file=sys.stderr)
-        return FAILED
-    return 0
+
+    def act() -> int:
+        made = convert(given.dataset, given.episode, given.output, given.embodiment)
+        print(json.dumps(made._asdict(), indent=2) if given.json else describe(made))
+        return 0
+
+    return run_command('dataset_to_bag', act)
 
 
-def convert(folder: Path, index: int, output: Path, tag: str) -> str:
-    """Write an episode as a bag; returns what was done, in words.
+def convert(folder: Path, index: int, output: Path, tag: str) -> Converted:
+    """Write an episode as a bag.
 
     Args:
         folder: The dataset.
@@ -49,12 +65,19 @@ def convert(folder: Path, index: int, output: Path, tag: str) -> str:
     tag = tag or dataset.layout.robot
     facts = {'origin_dataset': folder.resolve().name, 'origin_episode': str(index),
              'embodiment_file': embodiment_file(tag).read_text()}
-    messages = write_bag(output, episode, load_embodiment(tag), MessageTypes(), facts)
-    fps = dataset.layout.fps
-    lines = [f'{output}: {messages} messages of {len(episode)} frames; the same frames again: '
-             f'bag_to_dataset --fps {fps:g} --max-gap-s {0.5 / fps:g}']
-    if (output / ANNOTATIONS_FILE).is_file():
-        lines.append(f'its sub-goals and tags: --annotations {output / ANNOTATIONS_FILE}')
+    messages = write_bag(output, episode, load_embodiment(tag), MessageTypes(), facts,
+                         partial(watched, description='frames'))
+    annotations = output / ANNOTATIONS_FILE
+    return Converted(str(output), messages, len(episode), dataset.layout.fps,
+                     str(annotations) if annotations.is_file() else None)
+
+
+def describe(made: Converted) -> str:
+    """Return what was done, in words."""
+    lines = [f'{made.bag}: {made.messages} messages of {made.frames} frames; the same frames '
+             f'again: bag_to_dataset --fps {made.fps:g} --max-gap-s {0.5 / made.fps:g}']
+    if made.annotations:
+        lines.append(f'its sub-goals and tags: --annotations {made.annotations}')
     return '\n'.join(lines)
 
 
@@ -66,4 +89,5 @@ def _parser() -> argparse.ArgumentParser:
     add('--output', type=Path, required=True, help='folder of the new bag')
     add('--embodiment', default='',
         help='tag of the robot or path of its YAML file; what the dataset names if absent')
+    add('--json', action='store_true', help='print JSON instead of lines')
     return parser

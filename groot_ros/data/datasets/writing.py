@@ -37,11 +37,12 @@ class DatasetWriter(Protocol):
 
     A writer that is made for a folder of an interrupted run keeps what is whole and removes
     what is half; episodes go on after the last whole one.
+
+    Attributes:
+        complete: Provenance of each episode that is whole, in order; one more after `add`.
     """
 
-    @property
-    def complete(self) -> Sequence[Mapping[str, str]]:
-        """Provenance of each episode that is whole, in order; it has one more after `add`."""
+    complete: Sequence[Mapping[str, str]]
 
     def add(self, episode: Episode) -> None:
         """Write the next episode; it is whole when this returns, and not before."""

@@ -14,9 +14,7 @@ from itertools import islice
 from math import inf
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
+from groot_ros.data.datasets.command_errors import run_command
 from groot_ros.data.datasets.episode import Episode
 from groot_ros.evaluation.open_loop import report
 from groot_ros.evaluation.open_loop.errors import OpenLoopErrors
@@ -36,8 +34,7 @@ from groot_ros.model.fingerprint import fingerprint
 from groot_ros.model.policy import DTYPES, RUNTIMES
 from groot_ros.model.processor import load_processor
 from groot_ros.serving.checkpoint_policy import load_policy
-
-FAILED = 2
+from groot_ros.terminal import watched
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -83,19 +80,10 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluate; returns the exit code."""
     options = parse_arguments(arguments)
-    try:
-        _evaluate(options)
-    except ModuleNotFoundError as error:
-        print(f'open_loop: {error.name} is not installed: scripts/env --with data, or '
-              'pip install av pyarrow', file=sys.stderr)
-        return FAILED
-    except (ValueError, OSError) as error:
-        print(f'open_loop: {error}', file=sys.stderr)
-        return FAILED
-    return 0
+    return run_command('open_loop', lambda: _evaluate(options), (ValueError, OSError))
 
 
-def _evaluate(options: argparse.Namespace) -> None:
+def _evaluate(options: argparse.Namespace) -> int:
     checkpoint = find_checkpoint(options.checkpoint)
     data = RecordedData.find(options.data)
     robot = options.embodiment or data.robot
@@ -127,15 +115,14 @@ def _evaluate(options: argparse.Namespace) -> None:
             'in_no_episode': recorded.skipped}))
     if options.plots:
         _draw(errors, predictions, timing, options.plots)
+    return 0
 
 
 def _chosen(recorded: RecordedEpisodes, most: int | None,
             instruction: str | None) -> Iterator[Episode]:
     """Yield the episodes to evaluate behind a progress bar, told something else if asked."""
-    console = Console(stderr=True)
-    for episode in track(
-            islice(recorded.episodes, most), 'episodes', min(recorded.total, most or inf),
-            console=console, transient=True, disable=not console.is_terminal):
+    for episode in watched(
+            islice(recorded.episodes, most), 'episodes', min(recorded.total, most or inf)):
         if instruction:
             words = replace(episode.annotation, instruction=instruction)
             episode = replace(episode, annotation=words)

@@ -1,5 +1,6 @@
 """What is wrong with a bag is found and said, with the way out: reading and repairing."""
 
+import json
 import resource
 import shutil
 import sqlite3
@@ -340,6 +341,17 @@ def test_a_damaged_message_is_left_out_and_reported(maker, tmp_path, capsys, mon
     assert f'1 messages of {entries[40].topic} left out' in told.err
     with Bag(tmp_path / 'bag_repaired') as bag:
         assert len(list(bag.messages())) == len(entries) - 1
+
+
+def test_a_machine_reads_what_was_saved_as_json(maker, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(maker.prefix))
+    entries = maker.recording(0.5)
+    entries[40] = replace(entries[40], message=b'\x00\x01\x00\x00junk')
+    broken = maker.write(tmp_path / 'bag', entries)
+    assert repair_command.main([str(broken), '--json']) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        'bag': str(tmp_path / 'bag_repaired'), 'saved': len(entries) - 1,
+        'left_out': {entries[40].topic: 1}}
 
 
 def test_what_metadata_lied_about_is_mended(maker, good, tmp_path):

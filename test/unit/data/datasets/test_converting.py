@@ -53,7 +53,7 @@ def contents(folder):
 def assert_equal(folder, whole):
     """Compare all numbers and texts by their bytes, and what the videos show.
 
-    The encoder has threads: now and then it says the same picture in other bytes.
+    Of such small pictures libx264 does not always make the same bytes, with one thread too.
     """
     assert contents(folder) == contents(whole)
     videos = sorted(file.relative_to(whole) for file in whole.rglob('*.mp4'))

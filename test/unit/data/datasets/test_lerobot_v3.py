@@ -18,12 +18,12 @@ from groot_ros.data.datasets.reading import open_dataset
 from groot_ros.data.datasets.writing import WriterOptions, make_writer
 
 
-def begin(folder):
-    return make_writer('lerobot-v3', folder, LAYOUT, WriterOptions())
+def begin(folder, codec='h264'):
+    return make_writer('lerobot-v3', folder, LAYOUT, WriterOptions(codec))
 
 
-def write(folder, episodes):
-    writer = begin(folder)
+def write(folder, episodes, codec='h264'):
+    writer = begin(folder, codec)
     for episode in episodes:
         writer.add(episode)
     writer.finish()
@@ -70,9 +70,10 @@ def test_episodes_follow_each_other_in_table_and_video(tmp_path):
 
 
 def test_joining_changes_no_picture(tmp_path):
-    joined = open_dataset(write(tmp_path / 'joined', three_episodes()))
+    """Without loss: of such small pictures libx264 does not always make the same bytes."""
+    joined = open_dataset(write(tmp_path / 'joined', three_episodes(), 'lossless'))
     for number, episode in enumerate(three_episodes()):
-        alone = open_dataset(write(tmp_path / f'alone_{number}', [episode]))
+        alone = open_dataset(write(tmp_path / f'alone_{number}', [episode], 'lossless'))
         for key in LAYOUT.cameras:
             np.testing.assert_array_equal(pictures_of(joined.episode(number), key),
                                           pictures_of(alone.episode(0), key))

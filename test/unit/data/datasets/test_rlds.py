@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from made_episodes import LAYOUT, SUB_GOALS, make_episode, three_episodes
 
+from groot_ros.data.datasets import rlds
 from groot_ros.data.datasets.errors import DatasetError
 from groot_ros.data.datasets.tfrecord import Example, make_example
 from groot_ros.data.datasets.writing import WriterOptions, make_writer
@@ -80,3 +81,10 @@ def test_a_camera_that_breaks_off_is_refused(tmp_path):
     episode.images['front'] = make_episode(frames=3).images['front']
     with pytest.raises(DatasetError, match='front has 3 pictures for 12 frames'):
         write(tmp_path / 'set', [episode])
+
+
+def test_an_episode_that_no_protocol_buffer_can_hold_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(rlds, 'MOST_BYTES', 5000)
+    with pytest.raises(DatasetError, match='12 frames take more than the 2 GiB .*--annotations'):
+        write(tmp_path / 'set', [make_episode()])
+    assert not list((tmp_path / 'set').glob('*.tfrecord*'))

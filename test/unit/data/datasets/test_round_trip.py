@@ -1,5 +1,7 @@
 """Dataset to bag to dataset: the numbers stay what they are."""
 
+import json
+
 import numpy as np
 import pytest
 from made_bags import Maker
@@ -131,6 +133,16 @@ def test_the_command_makes_a_bag_of_one_episode(tmp_path, types, prefix, monkeyp
         assert bag.facts['embodiment'] == 'so101'
     assert main([*asked, '1']) == 2
     assert 'cannot write a bag' in capsys.readouterr().err
+
+
+def test_a_machine_reads_what_was_written_as_json(tmp_path, types, prefix, monkeypatch, capsys):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(prefix))
+    write_dataset(tmp_path / 'set', three_episodes())
+    bag = str(tmp_path / 'bag')
+    assert main([str(tmp_path / 'set'), '--output', bag, '--episode', '1', '--json']) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        # The instruction; joint state, two commands and two pictures of each frame.
+        'bag': bag, 'messages': 1 + 7 * 5, 'frames': 7, 'fps': 10.0, 'annotations': None}
 
 
 def test_an_episode_that_breaks_off_leaves_no_bag(tmp_path, types):
