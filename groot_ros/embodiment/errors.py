@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+OPEN = 'FILL_IN'
+"""What `new_embodiment` writes where the robot's description does not say a value."""
+
 
 class EmbodimentError(ValueError):
     """An embodiment that no robot can be driven with: names the file, the key and the remedy.

@@ -16,7 +16,7 @@ from groot_ros.embodiment.description import (
     check_against_description,
     open_description,
 )
-from groot_ros.embodiment.errors import EmbodimentError, did_you_mean
+from groot_ros.embodiment.errors import OPEN, EmbodimentError, did_you_mean
 from groot_ros.embodiment.hands import Hand
 from groot_ros.embodiment.robot import (
     Camera,
@@ -26,6 +26,7 @@ from groot_ros.embodiment.robot import (
     ModelMapping,
     Rates,
 )
+from groot_ros.embodiment.unique_keys import RepeatedKeyError, load_yaml
 
 
 def load_embodiment(tag_or_file: str | Path) -> Embodiment:
@@ -36,10 +37,11 @@ def load_embodiment(tag_or_file: str | Path) -> Embodiment:
     """
     file = embodiment_file(tag_or_file)
     try:
-        content = yaml.load(file.read_text(encoding='utf-8'), Loader=_UniqueKeyLoader)
-        return _embodiment(file, _Section('', content))
+        return _embodiment(file, _Section('', load_yaml(file.read_text(encoding='utf-8'))))
     except EmbodimentError as error:
         raise error.in_file(str(file)) from None
+    except RepeatedKeyError as error:
+        raise EmbodimentError(error.key, error.problem, str(file)) from None
     except yaml.YAMLError as error:
         raise EmbodimentError('', f'is not YAML: {error}', str(file)) from None
 
@@ -72,23 +74,9 @@ def embodiment_file(tag_or_file: str | Path) -> Path:
     known = known_embodiments()
     if str(tag_or_file) not in known:
         raise EmbodimentError(
-            '', f"no embodiment '{tag_or_file}': {did_you_mean(str(tag_or_file), known)} "
-            'Give a tag or the path of a YAML file.')
+            '', f"no embodiment '{tag_or_file}': for a robot of your own give the path of its "
+            f'YAML file; {did_you_mean(str(tag_or_file), known)}')
     return known[str(tag_or_file)]
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice, where YAML would keep the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            if key_node.value in seen:
-                raise EmbodimentError(
-                    str(key_node.value),
-                    f'given twice (line {key_node.start_mark.line + 1}): keep one')
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +97,9 @@ class _Section:
             if key not in required + optional:
                 raise EmbodimentError(
                     self.at(key), f'unknown key; {did_you_mean(str(key), required + optional)}')
+            if self.content[key] == OPEN:
+                raise EmbodimentError(
+                    self.at(key), f'is still {OPEN}: write what holds for this robot')
         for key in required:
             if key not in self.content:
                 raise EmbodimentError(self.at(key), 'is missing')
@@ -193,6 +184,10 @@ def _embodiment(file: Path, root: _Section) -> Embodiment:
 def _joint(name: str, section: _Section, description: Description | None) -> Joint:
     described = ('lower', 'upper', 'velocity')
     section.fields('acceleration', 'home', optional=(*described, 'jerk'))
+    if description is not None and name not in description.joints:
+        raise EmbodimentError(
+            section.path, f'is not in {description.source}: '
+            f'{did_you_mean(name, description.joints)}')
     values = {key: section.number(key) for key in section.content}
     for key in described:
         if key not in values:
@@ -206,12 +201,7 @@ def _described(
     if description is None:
         raise EmbodimentError(
             section.at(key), "is missing: give it, or name the robot's URDF under description")
-    joint = description.joints.get(name)
-    if joint is None:
-        raise EmbodimentError(
-            section.path, f'is not in {description.source}: '
-            f'{did_you_mean(name, description.joints)}')
-    value = getattr(joint, key)
+    value = getattr(description.joints[name], key)
     if value is None or not math.isfinite(value):
         raise EmbodimentError(section.at(key), f'is missing, in {description.source} too: give it')
     return float(value)

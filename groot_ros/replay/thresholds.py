@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from groot_ros.embodiment.errors import did_you_mean
+from groot_ros.embodiment.unique_keys import load_yaml
 
 MODES = ('exact', 'fast', 'realtime')
 
@@ -70,8 +71,7 @@ def load_thresholds(mode: str, file: Path | None = None) -> Thresholds:
     """
     path = file or _shipped_file()
     try:
-        content = yaml.load(path.read_text(encoding='utf-8'), Loader=_UniqueKeyLoader)
-        modes = _mapping(content, 'the file', MODES)
+        modes = _mapping(load_yaml(path.read_text(encoding='utf-8')), 'the file', MODES)
         if mode not in modes:
             raise ThresholdError(f'no mode {mode!r}: {did_you_mean(mode, modes)}')
         return _thresholds(modes[mode], mode)
@@ -87,17 +87,6 @@ def _shipped_file() -> Path:
     installed = [Path(prefix, 'share', 'groot_ros', place) for prefix in prefixes if prefix]
     found = [file for file in (source, *installed) if file.is_file()]
     return found[0] if found else source
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice, where YAML would keep the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise ThresholdError(f'{key} is given twice: keep one')
-        return super().construct_mapping(node, deep)
 
 
 def _thresholds(content: Any, mode: str) -> Thresholds:

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import mujoco
 
-from groot_ros.embodiment import Embodiment, Hand
+from groot_ros.embodiment import Embodiment, EmbodimentError, Hand
+from groot_ros.embodiment.skeleton import read_urdf, strip_to_skeleton
 from groot_ros.teleoperation.errors import TeleoperationError
 
 
@@ -28,12 +29,17 @@ def read_model(urdf: str, robot: Embodiment) -> mujoco.MjModel:
         raise TeleoperationError(
             f'embodiment {robot.tag} names no hands: add the section hands to its file '
             '(docs/teleoperation.md)')
-    root = _root(urdf)
+    try:
+        root = read_urdf(urdf)
+    except EmbodimentError as error:
+        raise TeleoperationError(str(error)) from None
     _require_links(root, robot)
     moving = carrying_joints(robot)
-    _simplify(root, moving)
+    for joint in root.findall('joint'):
+        if joint.get('name') not in moving:
+            joint.set('type', 'fixed')
     try:
-        spec = mujoco.MjSpec.from_string(ElementTree.tostring(root, encoding='unicode'))
+        spec = mujoco.MjSpec.from_string(strip_to_skeleton(root))
         for hand in robot.hands:
             spec.body(hand.frame).add_site(name=hand.name, pos=list(hand.grasp_point))
         model = spec.compile()
@@ -48,17 +54,6 @@ def carrying_joints(robot: Embodiment) -> tuple[str, ...]:
     groups = {group for hand in robot.hands for group in hand.groups}
     carrying = {name for group in groups for name in robot.groups[group]}
     return tuple(name for name in robot.joint_names if name in carrying)
-
-
-def _root(urdf: str) -> ElementTree.Element:
-    try:
-        root = ElementTree.fromstring(urdf)
-    except ElementTree.ParseError as error:
-        raise TeleoperationError(f'robot_description is not XML: {error}') from None
-    if root.tag != 'robot':
-        raise TeleoperationError(
-            f'robot_description starts with <{root.tag}>: a URDF (<robot>) was expected')
-    return root
 
 
 def _require_links(root: ElementTree.Element, robot: Embodiment) -> None:
@@ -79,25 +74,6 @@ def _require_links(root: ElementTree.Element, robot: Embodiment) -> None:
 
 def _key(robot: Embodiment, hand: Hand) -> str:
     return f'{robot.tag}: hands.{hand.name}.frame'
-
-
-def _simplify(root: ElementTree.Element, moving: tuple[str, ...]) -> None:
-    """Leave links and moving joints; give links a mass, which MuJoCo wants of what moves."""
-    for link in root.findall('link'):
-        for part in list(link):
-            link.remove(part)
-        inertial = ElementTree.SubElement(link, 'inertial')
-        ElementTree.SubElement(inertial, 'mass', value='1')
-        ElementTree.SubElement(
-            inertial, 'inertia', ixx='1', iyy='1', izz='1', ixy='0', ixz='0', iyz='0')
-    for joint in root.findall('joint'):
-        if joint.get('name') not in moving:
-            joint.set('type', 'fixed')
-    for extension in root.findall('mujoco'):
-        root.remove(extension)
-    # Links on fixed joints keep their names: a hand's frame may be one.
-    options = ElementTree.SubElement(root, 'mujoco')
-    ElementTree.SubElement(options, 'compiler', fusestatic='false')
 
 
 def _set_limits(model: mujoco.MjModel, robot: Embodiment, moving: tuple[str, ...]) -> None:

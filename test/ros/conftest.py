@@ -45,11 +45,11 @@ class Graph:
         self._executor = MultiThreadedExecutor(num_threads=2)
         self.peer = Node('peer', use_global_arguments=False)
         self._nodes: list[Node] = []
-        self._add(self.peer)
+        self.add(self.peer)
 
     def start(self, node: LifecycleNode) -> LifecycleNode:
         """Spin a lifecycle node with the others and start it if its parameters say so."""
-        self._add(node)
+        self.add(node)
         assert autostart(node)
         return node
 
@@ -101,7 +101,8 @@ class Graph:
         rclpy.try_shutdown()
         self._claim.close()
 
-    def _add(self, node: Node) -> None:
+    def add(self, node: Node) -> None:
+        """Spin a node with the others; it ends with them."""
         self._nodes.append(node)
         self._executor.add_node(node)
 

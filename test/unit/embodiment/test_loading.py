@@ -93,6 +93,8 @@ def test_a_description_of_a_package_is_found(load, urdf, monkeypatch):
         (DESCRIBED.replace('robot.urdf', 'robt.urdf'), "no file 'urdf/robt.urdf': give a path"),
         (DESCRIBED.replace('elbow_joint', 'elbo_joint').replace(LIMITS, ''),
          "elbo_joint: is not in robot.urdf: did you mean 'elbow_joint'?"),
+        (DESCRIBED.replace('  elbow_joint: {', '  elbo_joint: {'),
+         "joints.elbo_joint: is not in robot.urdf: did you mean 'elbow_joint'?"),
         (DESCRIBED.replace('elbow_joint', 'wheel_joint').replace(LIMITS, ''),
          'wheel_joint.lower: is missing, in robot.urdf too: give it'),
         (DESCRIBED.replace('upper: 2.0', 'upper: 2.6'),
