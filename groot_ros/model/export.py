@@ -1,8 +1,8 @@
-"""Writes the ONNX files of a checkpoint: one for System 2, two for System 1."""
+"""Writes the ONNX files of a checkpoint: two for System 2, two for System 1."""
 
 from __future__ import annotations
 
-import sys
+import copy
 from pathlib import Path
 
 import onnx
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from groot_ros.model.checkpoint import load_model
 from groot_ros.model.groot import Groot
 from groot_ros.model.system1.dit import CrossContext
+from groot_ros.model.system2.attention import SmallAttention
 
 
 class _System2(nn.Module):
@@ -26,6 +27,24 @@ class _System2(nn.Module):
         backbone = self.model.backbone(images, token_ids, mask)
         return (self.model.action_head.goal_tokens(backbone.features),
                 backbone.attention_mask, backbone.image_mask)
+
+
+class _Attention(nn.Module):
+    """Images and embedded word pieces to attention maps.
+
+    The word-piece table, three quarters of System 2's bytes, is not written a second time: rows
+    of it are an input.
+    """
+
+    def __init__(self, model: Groot) -> None:
+        super().__init__()
+        backbone, head = copy.deepcopy(model.backbone), model.action_head
+        backbone.text.words = nn.Identity()
+        self.attention = SmallAttention(backbone, head.vlln, head.vl_self_attention)
+
+    def forward(self, images: Tensor, words: Tensor) -> Tensor:
+        mask = torch.ones(words.shape[:2], dtype=torch.bool)
+        return self.attention(images, words, mask)
 
 
 class _Context(nn.Module):
@@ -50,7 +69,7 @@ class _System1(nn.Module):
 
 
 def export(checkpoint: Path) -> None:
-    """Write system2.onnx, system1_context.onnx and system1.onnx beside the weights."""
+    """Write the ONNX files beside the weights of a checkpoint."""
     model = load_model(checkpoint)
     backbone, head = model.config.small_backbone(), model.config.action_head_cfg
     images = torch.zeros(1, backbone.num_views, 3, backbone.image_height, backbone.image_width)
@@ -59,6 +78,10 @@ def export(checkpoint: Path) -> None:
     _write(_System2(model), {'images': images, 'token_ids': token_ids},
            ['features', 'attention_mask', 'image_mask'], checkpoint / 'system2.onnx',
            {'images': None, 'token_ids': {1: length}})
+    if head.vl_self_attention_cfg.num_layers:
+        words = model.backbone.text.words(token_ids)
+        _write(_Attention(model), {'images': images, 'words': words}, ['attention'],
+               checkpoint / 'system2_attention.onnx', {'images': None, 'words': {1: length}})
     tokens = _System2(model)(images, token_ids)
     _write(_Context(model), dict(zip(('features', 'attention_mask', 'image_mask'), tokens,
                                      strict=True)),
@@ -89,13 +112,3 @@ def _strip_traces(path: Path) -> None:
         del item.metadata_props[:]
         item.doc_string = ''
     onnx.save(model, path)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Export the checkpoint folder named on the command line."""
-    given = sys.argv[1:] if arguments is None else arguments
-    if len(given) != 1 or given[0] in ('-h', '--help'):
-        print('usage: export_onnx CHECKPOINT_FOLDER')
-        return 2
-    export(Path(given[0]))
-    return 0

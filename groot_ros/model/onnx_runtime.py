@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,10 +12,19 @@ from numpy.typing import NDArray
 
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.fingerprint import fingerprint
-from groot_ros.model.policy import Continuation, ContinuationError, FloatArray, GoalTokens
+from groot_ros.model.policy import (
+    AttentionError,
+    Continuation,
+    ContinuationError,
+    FloatArray,
+    GoalTokens,
+)
 from groot_ros.model.processor import Processor
 from groot_ros.model.system1.real_time_chunking import start_loop
 from groot_ros.model.tokenizer import InstructionTokenizer
+from groot_ros.model.weight_headers import read_headers
+
+WORDS = 'backbone.text.words.weight'
 
 
 class OnnxContext(NamedTuple):
@@ -45,14 +55,43 @@ class OnnxSystem2:
         self._tokenizer = InstructionTokenizer(
             checkpoint / 'tokenizer.json', config.small_backbone().max_text_length)
         self._session = _session(checkpoint / 'system2.onnx', threads)
+        self._checkpoint = checkpoint
+        self._threads = threads
 
     def encode(self, images: dict[str, NDArray[np.uint8]], instruction: str) -> GoalTokens:
         """Encode processed RGB images (height, width, 3) by video key."""
-        views = np.stack([self.processor.image(images[key]) for key in self.processor.images])
-        ids = self._tokenizer.encode(self.processor.instruction(instruction))
+        views, ids = self._inputs(images, instruction)
         features, attention_mask, image_mask = self._session.run(
-            None, {'images': views[None], 'token_ids': ids[None]})
+            None, {'images': views, 'token_ids': ids[None]})
         return GoalTokens(features[0], attention_mask[0], image_mask[0])
+
+    def attention(self, images: dict[str, NDArray[np.uint8]],
+                  instruction: str) -> dict[str, FloatArray]:
+        """Return where System 2 looks; see `policy.System2.attention`."""
+        views, ids = self._inputs(images, instruction)
+        (maps,) = self._attention.run(
+            None, {'images': views, 'words': self._words[ids][None]})
+        return dict(zip(self.processor.images, maps[0], strict=True))
+
+    def _inputs(self, images: dict[str, NDArray[np.uint8]],
+                instruction: str) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Return views (1, views, 3, height, width) and word pieces (length,)."""
+        views = np.stack([self.processor.image(images[key]) for key in self.processor.images])
+        return views[None], self._tokenizer.encode(self.processor.instruction(instruction))
+
+    @cached_property
+    def _attention(self) -> onnxruntime.InferenceSession:
+        file = self._checkpoint / 'system2_attention.onnx'
+        if not file.is_file():
+            raise AttentionError(f'{file}: no such file, so no attention can be shown: '
+                                 f'run `ros2 run groot_ros export_onnx {self._checkpoint}`')
+        return _session(file, self._threads)
+
+    @cached_property
+    def _words(self) -> FloatArray:
+        """The word-piece table, which that file leaves in the weights, where it lies already."""
+        entry = read_headers(self._checkpoint)[WORDS]
+        return np.memmap(entry.file, '<f4', 'r', entry.start, entry.shape)
 
 
 class OnnxSystem1:

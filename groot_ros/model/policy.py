@@ -42,6 +42,10 @@ class GoalTokens:
     image_mask: NDArray[np.bool_]
 
 
+class AttentionError(ValueError):
+    """Attention that a checkpoint, or the runtime it is loaded with, cannot show."""
+
+
 class ContinuationError(ValueError):
     """A continuation that contradicts itself, the chunk or the runtime's files."""
 
@@ -86,6 +90,20 @@ class System2(Protocol):
 
     def encode(self, images: dict[str, NDArray[np.uint8]], instruction: str) -> GoalTokens:
         """Encode processed RGB images (height, width, 3) by video key."""
+
+    def attention(self, images: dict[str, NDArray[np.uint8]],
+                  instruction: str) -> dict[str, FloatArray]:
+        """Return where System 2 looks for these images and this instruction, to be looked at.
+
+        It is computed apart from `encode`, whose goal tokens stay the same to the bit.
+
+        Returns:
+            By video key, the share of attention of each cell of the processed image, shape
+            (rows, columns). All cells of all images sum to 1.
+
+        Raises:
+            AttentionError: If the checkpoint or its files can't show it.
+        """
 
 
 class System1(Protocol):

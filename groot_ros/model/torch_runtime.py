@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,12 +14,14 @@ from torch import Tensor
 from groot_ros.model.checkpoint import load_system1_head, load_system2_backbone
 from groot_ros.model.config import DiTConfig, System2Config
 from groot_ros.model.fingerprint import fingerprint
+from groot_ros.model.groot import GoalTokenEncoder
 from groot_ros.model.policy import MAX_GOAL_TOKENS, Continuation, FloatArray, GoalTokens
 from groot_ros.model.processor import Processor
 from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.dit import CrossContext
 from groot_ros.model.system1.loops import fixed_loop, pad_context, plain_loop
 from groot_ros.model.system1.real_time_chunking import start_loop
+from groot_ros.model.system2.attention import SmallAttention
 from groot_ros.model.torch_inputs import released_inputs, small_inputs
 from groot_ros.model.torch_placement import check_mode, choose_placement
 
@@ -43,11 +47,22 @@ class TorchSystem2:
     @torch.inference_mode()
     def encode(self, images: dict[str, NDArray[np.uint8]], instruction: str) -> GoalTokens:
         """Encode processed RGB images (height, width, 3) by video key."""
-        views = [images[key] for key in self.processor.images]
-        output = self._encoder(*self._make_inputs(views, self.processor.instruction(instruction)))
+        output = self._encoder(*self._inputs(images, instruction))
         return GoalTokens(output.features[0].float().cpu().numpy(),
                           output.attention_mask[0].cpu().numpy(),
                           output.image_mask[0].cpu().numpy())
+
+    @torch.inference_mode()
+    def attention(self, images: dict[str, NDArray[np.uint8]],
+                  instruction: str) -> dict[str, FloatArray]:
+        """Return where System 2 looks; see `policy.System2.attention`."""
+        maps = _look(self._encoder, self._inputs(images, instruction))
+        return {key: shares.float().cpu().numpy()
+                for key, shares in zip(self.processor.images, maps, strict=True)}
+
+    def _inputs(self, images: dict[str, NDArray[np.uint8]], instruction: str) -> tuple[Any, ...]:
+        views = [images[key] for key in self.processor.images]
+        return self._make_inputs(views, self.processor.instruction(instruction))
 
 
 class TorchSystem1:
@@ -103,6 +118,14 @@ class TorchSystem1:
 
     def _numbers(self, values: FloatArray) -> Tensor:
         return self._tensor(values).to(self._dtype)
+
+
+def _look(encoder: GoalTokenEncoder, inputs: tuple[Any, ...]) -> Sequence[Tensor]:
+    if isinstance(encoder.config.backbone_cfg, System2Config):
+        layers = encoder.vlln, encoder.vl_self_attention
+        return SmallAttention(encoder.backbone, *layers)(*inputs)[0].unbind()
+    from groot_ros.model.system2.released_attention import released_attention  # needs transformers
+    return released_attention(encoder, *inputs)
 
 
 def _check_tokens(tokens: GoalTokens, config: DiTConfig) -> None:

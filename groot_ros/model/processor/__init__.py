@@ -6,7 +6,7 @@ only: the perception node uses it too. Gives `load_processor` and the values it 
 
 from groot_ros.model.processor.errors import ProcessorError, UntrainedEmbodimentError
 from groot_ros.model.processor.groups import Group, GroupRange
-from groot_ros.model.processor.images import ImageSpec, ImageStep
+from groot_ros.model.processor.images import ImageSpec, ImageStep, Part
 from groot_ros.model.processor.loading import load_processor
 from groot_ros.model.processor.processor import Processor
 from groot_ros.model.processor.relative import Reference
@@ -16,6 +16,7 @@ __all__ = [
     'GroupRange',
     'ImageSpec',
     'ImageStep',
+    'Part',
     'Processor',
     'ProcessorError',
     'Reference',

@@ -25,6 +25,29 @@ class ImageStep:
     size: Size
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A rectangle of a camera image [px]; it reaches beyond the image where borders were added.
+
+    Attributes:
+        left: From the image's left edge.
+        top: From its upper edge.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def cut(self, step: ImageStep, size: Size) -> Part:
+        """Return what is left of this part by a step, for an image of it of a size [px]."""
+        left, width = _cut_side(self.left, self.width, size[0], step.border[::2],
+                                step.crop[::2])
+        top, height = _cut_side(self.top, self.height, size[1], step.border[1::2],
+                                step.crop[1::2])
+        return Part(left, top, width, height)
+
+
 class Recipe(Protocol):
     """Steps that depend on the size of the camera image."""
 
@@ -56,6 +79,15 @@ class ImageSpec:
     def output_size(self, width: int, height: int) -> Size:
         """Return width and height [px] that a camera image of this size ends up with."""
         return self.steps(width, height)[-1].size
+
+    def seen_part(self, width: int, height: int) -> Part:
+        """Return what a model image shows of a camera image of this size [px]."""
+        part = Part(0.0, 0.0, width, height)
+        size = width, height
+        for step in self.steps(width, height):
+            part = part.cut(step, size)
+            size = step.size
+        return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +141,14 @@ class ResizeCropResize:
             return self.size
         scale = self.shortest_edge / min(width, height)
         return round(width * scale), round(height * scale)
+
+
+def _cut_side(start: float, length: float, pixels: int, borders: tuple[int, ...],
+              crop: tuple[float, ...]) -> tuple[float, float]:
+    """Return start and length of what a step keeps of one side that has so many pixels."""
+    unit, whole = length / pixels, borders[0] + pixels + borders[1]
+    first, last = round(crop[0] * whole), round((crop[0] + crop[1]) * whole)
+    return start + (first - borders[0]) * unit, (last - first) * unit
 
 
 def _square_border(width: int, height: int) -> tuple[int, int, int, int]:

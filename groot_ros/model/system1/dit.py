@@ -166,6 +166,12 @@ class SelfAttentionBlock(nn.Module):
         x = x + self.final_dropout(self.attn1(normed, *self.attn1.keys_values(normed)))
         return x + self.ff(self.norm3(x))
 
+    def attention(self, x: Tensor) -> Tensor:
+        """Return whom the features attend to, mean over heads, shape (batch, tokens, tokens)."""
+        normed = self.norm1(x)
+        keys, _ = self.attn1.keys_values(normed)
+        return self.attn1.weights(normed, keys).mean(1)
+
 
 class SelfAttentionTransformer(nn.Module):
     """The action head's own layers over the backbone features (N1.5, N1.7)."""
@@ -181,3 +187,11 @@ class SelfAttentionTransformer(nn.Module):
         for block in self.transformer_blocks:
             x = block(x)
         return x
+
+    def attention(self, x: Tensor) -> list[Tensor]:
+        """Return whom each block attends to, mean over its heads, (batch, tokens, tokens)."""
+        layers = []
+        for block in self.transformer_blocks:
+            layers.append(block.attention(x))
+            x = block(x)
+        return layers

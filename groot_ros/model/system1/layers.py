@@ -161,5 +161,14 @@ class Attention(nn.Module):
         out = attended.transpose(1, 2).flatten(2)  # (batch, tokens, width)
         return self.to_out[1](self.to_out[0](out))
 
+    def weights(self, x: Tensor, keys: Tensor) -> Tensor:
+        """Return whom `forward` attends to without a mask, shape (batch, heads, tokens, context).
+
+        Formula: softmax(Q K^T / sqrt(d)), Vaswani et al. 2017, equation 1.
+        """
+        queries = self._split(self.to_q(x))
+        scores = queries @ keys.transpose(-1, -2) / math.sqrt(queries.shape[-1])
+        return scores.softmax(-1)
+
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (batch, heads, tokens, dim)

@@ -15,6 +15,7 @@ from groot_ros.model.policy import System2, load_system2
 from groot_ros.msg import GoalTokens, Observation, PolicyStatus
 from groot_ros.nodes.messages.goal_tokens import write_tokens
 from groot_ros.nodes.messages.observations import read_images
+from groot_ros.nodes.planner.attention import AttentionOutput
 from groot_ros.nodes.planner.instruction_interfaces import InstructionInterfaces
 from groot_ros.nodes.planner.meters import PlannerMeters
 from groot_ros.nodes.planner.parameters import PlannerParams, open_system2
@@ -111,6 +112,7 @@ class PlannerNode(PolicyNode):
         self._first = FirstMessage(self._tokens)
         self._status = opened.publish_always(PolicyStatus, '~/status', NEWEST)
         if self._system2 is not None:
+            self._attention = AttentionOutput(self, opened, self._embodiment.cameras)
             opened.subscribe(Observation, 'observation', self._on_observation, NEWEST, encoding)
         self._encode_again = opened.on_trigger(self._encode_newest, encoding)
         self._instructions.open(opened)
@@ -157,6 +159,7 @@ class PlannerNode(PolicyNode):
             self._first.wait_for_listener()
         self._tokens.publish(message)
         self._meters.on_sent(seconds(observation.header.stamp), now(self))
+        self._attention.send(system2, images, assignment.text, observation)
 
     def _obstacle(self, assignment: Assignment) -> Obstacle:
         """Return what prevents planning now."""

@@ -87,3 +87,32 @@ def test_sizes_that_no_image_can_have_are_refused(tmp_path, changes, message):
     files = json.loads(json.dumps(n1_7(**changes)))
     with pytest.raises(ProcessorError, match=message):
         load_processor(write(tmp_path, files), 'robot')
+
+
+@pytest.mark.parametrize('spec', [
+    ImageSpec((0.2, 0.27, 0.76, 0.57), (128, 96)),
+    ImageSpec((0.1, 0.1, 0.8, 0.8), (64, 64), CentreCrop(0.8, (64, 64))),
+    ImageSpec((0.1, 0.1, 0.9, 0.9), (64, 64), ResizeCropResize(0.9, None, 64)),
+    ImageSpec((0.1, 0.1, 0.9, 0.9), (64, 64), ResizeCropResize(0.9, (64, 64), letter_box=True)),
+], ids=['crop', 'centre', 'keeps the aspect', 'letter box'])
+def test_the_seen_part_is_where_the_pixels_of_the_model_image_come_from(spec):
+    width, height = 320, 240
+    across = np.tile(np.arange(width) * 0.75 + 10, (height, 1))
+    down = np.tile((np.arange(height) * 0.75 + 10)[:, None], (1, width))
+    cut = execute(spec, np.rint(np.dstack([across, down, down])).astype(np.uint8))
+    part = spec.seen_part(width, height)
+    rows, columns = cut.shape[:2]
+    for start, length, size, values in (
+            (part.left, part.width, width, cut[rows // 2, :, 0]),
+            (part.top, part.height, height, cut[:, columns // 2, 1])):
+        places = start + (np.arange(len(values)) + 0.5) * length / len(values) - 0.5
+        inside = (places > 4) & (places < size - 5)
+        assert inside.sum() > 20
+        np.testing.assert_allclose(
+            (values[inside] - 10.0) / 0.75, places[inside], atol=1.5)
+
+
+def test_a_letter_box_shows_more_than_the_image():
+    spec = ImageSpec((0, 0, 1, 1), (64, 64), ResizeCropResize(1.0, (64, 64), letter_box=True))
+    part = spec.seen_part(320, 240)
+    assert (part.left, part.top, part.width, part.height) == (0.0, -40.0, 320.0, 320.0)

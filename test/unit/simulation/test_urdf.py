@@ -30,6 +30,15 @@ def test_every_mesh_resolves(urdf: str) -> None:
     assert all(Path(unquote(urlparse(mesh).path)).is_file() for mesh in meshes)
 
 
+def test_every_mesh_has_a_colour(urdf: str) -> None:
+    robot = ElementTree.fromstring(urdf)
+    colours = {each.attrib['name'] for each in robot.findall('material')}
+    used = [each.attrib['name'] for each in robot.findall('link/visual/material')]
+    assert len(used) == len(robot.findall('link/visual'))
+    assert set(used) == colours
+    assert all(each.find('color') is not None for each in robot.findall('material'))
+
+
 def test_its_links_are_where_the_simulation_has_them(urdf: str) -> None:
     # MuJoCo reads URDF itself: an independent judge of axes, origins and angles.
     world = TabletopWorld()
