@@ -16,12 +16,16 @@ ROOT_LINK = 'pelvis'
 
 
 def robot_description() -> str:
-    """Return the URDF of the G1 with hands: the links, joints, masses and meshes of its MJCF.
+    """Return the URDF of the G1 with hands: links, joints, masses, meshes, colours of its MJCF.
 
     The legs are fixed, as in the simulation.
     """
     spec = load_robot()
     robot = Element('robot', name='unitree_g1')
+    for material in spec.materials:
+        rgba = [round(float(part), 3) for part in material.rgba]
+        SubElement(SubElement(robot, 'material', name=material.name), 'color',
+                   rgba=_numbers(rgba))
     _add_body(robot, spec, spec.body(ROOT_LINK))
     ElementTree.indent(robot)
     return ElementTree.tostring(robot, encoding='unicode')
@@ -36,6 +40,7 @@ def _add_body(robot: Element, spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None
             _add_origin(visual, geom.pos, geom.quat)
             path = Path(spec.meshdir) / spec.mesh(geom.meshname).file
             SubElement(SubElement(visual, 'geometry'), 'mesh', filename=path.resolve().as_uri())
+            SubElement(visual, 'material', name=geom.material)
     for child in body.bodies:
         _add_joint(robot, body, child)
         _add_body(robot, spec, child)

@@ -9,7 +9,13 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from groot_ros.embodiment import EmbodimentError
+from groot_ros.embodiment.skeleton import read_urdf, strip_to_skeleton
+
 Array = NDArray[np.float64]
+
+REACH_M = 0.1
+"""Size of a link, by which a turn in place shows [m]."""
 
 
 class VisualizationError(ValueError):
@@ -18,6 +24,9 @@ class VisualizationError(ValueError):
 
 class LinkPoses:
     """Forward kinematics in the frame of the root link; joints that are not told stay at zero.
+
+    Attributes:
+        root: Name of the root link.
 
     Args:
         urdf: Text of robot_description. Meshes and masses play no part.
@@ -29,9 +38,13 @@ class LinkPoses:
 
     def __init__(self, urdf: str, joint_names: Sequence[str]) -> None:
         try:
-            self._model = mujoco.MjModel.from_xml_string(_skeleton(urdf))
+            robot = read_urdf(urdf)
+            self._model = mujoco.MjModel.from_xml_string(strip_to_skeleton(robot))
+        except EmbodimentError as error:
+            raise VisualizationError(str(error)) from None
         except ValueError as error:
             raise VisualizationError(f'robot_description cannot be used: {error}') from None
+        self.root = _root_link(robot)
         known = {self._model.joint(index).name: index for index in range(self._model.njnt)}
         if missing := [name for name in joint_names if name not in known]:
             raise VisualizationError(f"joint '{missing[0]}' is not in robot_description")
@@ -55,6 +68,27 @@ class LinkPoses:
             raise VisualizationError(f"link '{link}' is not in robot_description") from None
         return np.array(body.xpos), np.array(body.xquat)
 
+    def moved(self, start: Array, end: Array, least: float) -> set[str]:
+        """Return the links that move from `start` to `end` [rad], (joints,); stay at the end.
+
+        Args:
+            start: Positions before.
+            end: Positions afterwards.
+            least: How far a link's origin, or a point REACH_M from it, has to go [m].
+        """
+        self.set_joints(start)
+        origins, turns = self._data.xpos.copy(), self._data.xmat.copy()
+        self.set_joints(end)
+        gone = np.linalg.norm(self._data.xpos - origins, axis=1)
+        turned = REACH_M * np.abs(self._data.xmat - turns).max(axis=1)
+        return {self._model.body(index).name
+                for index in np.flatnonzero(np.maximum(gone, turned) > least)}
+
+    def heights(self) -> tuple[float, float]:
+        """Return the heights of the lowest and of the highest link's origin [m]."""
+        heights = self._data.xpos[:, 2]
+        return float(heights.min()), float(heights.max())
+
     def path(self, rows: Array, link: str, point: Sequence[float]) -> Array:
         """Return where a point of a link [m] will be for rows of positions, (rows, 3)."""
         places = np.empty((len(rows), 3))
@@ -66,21 +100,12 @@ class LinkPoses:
         return places
 
 
-def _skeleton(urdf: str) -> str:
-    """Return links and joints alone; links get a mass, which MuJoCo wants of what moves."""
-    try:
-        root = ElementTree.fromstring(urdf)
-    except ElementTree.ParseError as error:
-        raise VisualizationError(f'robot_description is not XML: {error}') from None
-    if root.tag != 'robot':
+def _root_link(robot: ElementTree.Element) -> str:
+    children = {child.get('link') for child in robot.findall('joint/child')}
+    roots = [link.get('name', '') for link in robot.findall('link')
+             if link.get('name') not in children]
+    if len(roots) != 1:
         raise VisualizationError(
-            f'robot_description starts with <{root.tag}>: a URDF (<robot>) was expected')
-    for link in root.findall('link'):
-        for part in list(link):
-            link.remove(part)
-    for extension in root.findall('mujoco'):
-        root.remove(extension)
-    options = ElementTree.SubElement(root, 'mujoco')
-    ElementTree.SubElement(
-        options, 'compiler', fusestatic='false', boundmass='1', boundinertia='1')
-    return ElementTree.tostring(root, encoding='unicode')
+            f'robot_description has {len(roots)} links without a parent, {roots[:3]}: '
+            'one was expected')
+    return roots[0]

@@ -14,6 +14,8 @@ MARGIN = 10
 LINE_HEIGHT = 24
 SHADE = 0.35
 WHITE = (255, 255, 255)
+LINE_LENGTH = 60
+"""Letters that fit on a line."""
 LEAST_WIDTH = 640
 """Narrower pictures are enlarged: letters have a size of their own [px]."""
 

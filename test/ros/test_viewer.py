@@ -12,20 +12,25 @@ from typing import Any
 
 import pytest
 from conftest import PATIENCE_S, Graph
-from rclpy.serialization import deserialize_message
+from geometry_msgs.msg import TransformStamped
+from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
+from visualization_msgs.msg import Marker, MarkerArray
 from websockets.sync.client import ClientConnection, connect
 
 from groot_ros.nodes.shared.lifecycle import autostart
 from groot_ros.nodes.shared.qos import LATCHED
-from groot_ros.nodes.viewer.node import ViewerNode
+from groot_ros.nodes.viewer.assets import viewed_message
+from groot_ros.nodes.viewer.node import ViewerNode, viewed_name
 from groot_ros.simulation.urdf import robot_description
 
 PROTOCOL = 'foxglove.sdk.v1'
 MESSAGE_DATA, FETCH_ASSET_RESPONSE = 1, 4
 OK = 0
 MOMENT_S = 0.05
+NO_FRAMES = serialize_message(TFMessage())
 
 
 class Client:
@@ -126,13 +131,49 @@ def test_a_late_viewer_gets_the_robot_and_its_meshes_but_no_other_file(
         got: list[bytes] = []
         graph.wait_until(lambda: got.extend(filter(None, [client.data()])) or got,
                          'the description was not sent again')
-        assert deserialize_message(got[0], String).data == urdf
-        status, content = client.fetch(mesh)
+        offered = urdf.replace('file://', 'package://local_file')
+        assert deserialize_message(got[0], String).data == offered
+        status, content = client.fetch(offered.split('filename="')[1].split('"')[0])
         assert status == OK
         assert content == Path(mesh.removeprefix('file://')).read_bytes()
-        for address in ('file:///etc/passwd', 'package://groot_ros/package.xml'):
+        for address in ('file:///etc/passwd', 'package://local_file/etc/passwd', mesh,
+                        'package://groot_ros/package.xml'):
             status, _ = client.fetch(address)
             assert status != OK
+
+
+def test_a_late_viewer_gets_the_static_frames_of_every_publisher(
+    graph: Graph, viewer: ViewerNode
+) -> None:
+    for frame in ('camera', 'hand'):
+        graph.speak(TFMessage, 'tf_static', LATCHED)(
+            TFMessage(transforms=[TransformStamped(child_frame_id=frame)]))
+
+    def frames(cdr: bytes) -> set[str]:
+        return {each.child_frame_id for each in deserialize_message(cdr, TFMessage).transforms}
+
+    graph.wait_until(lambda: frames(viewer._last.get('/tf_static') or NO_FRAMES) == {
+        'camera', 'hand'}, 'the frames did not arrive')
+    with looking(viewer) as client:
+        client.subscribe('/tf_static')
+        got: list[bytes] = []
+        graph.wait_until(lambda: got.extend(filter(None, [client.data()])) or got,
+                         'the frames were not sent again')
+        assert frames(got[0]) == {'camera', 'hand'}
+
+
+def test_only_meshes_in_files_get_another_address() -> None:
+    meshes = ('file:///a/b.stl', 'package://robot/b.stl', '')
+    sent = serialize_message(MarkerArray(markers=[Marker(mesh_resource=each) for each in meshes]))
+    got = deserialize_message(viewed_message(MarkerArray, sent), MarkerArray)
+    assert [each.mesh_resource for each in got.markers] == [
+        'package://local_file/a/b.stl', 'package://robot/b.stl', '']
+    other = serialize_message(JointState(name=['file://']))
+    assert viewed_message(JointState, other) == other
+
+
+def test_topics_are_offered_without_the_namespace() -> None:
+    assert [viewed_name(each) for each in ('tf', '/clock')] == ['/tf', '/clock']
 
 
 def test_a_viewer_can_publish_nothing(viewer: ViewerNode) -> None:

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import array
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from conftest import Graph
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
-from groot_ros.embodiment import load_embodiment
+from groot_ros.embodiment import known_embodiments, load_embodiment
 from groot_ros.msg import ActionChunk, PolicyStatus
 from groot_ros.nodes.messages.observations import image_message
 from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.shared.static_frames import STATIC_FRAMES
 from groot_ros.nodes.visualizer.node import VisualizerNode
 from groot_ros.simulation.urdf import robot_description
 
+RVIZ = Path(__file__).parents[2] / 'config/rviz/humanoid.rviz'
+END = '</robot>'
+FINGER = """<link name="finger"/><joint name="finger_joint" type="revolute">
+<parent link="panda_link8"/><child link="finger"/><axis xyz="0 0 1"/>
+<limit lower="0" upper="1" effort="1" velocity="1"/></joint>""" + END
+# File, what it ends with, root link, and how far below that the robot stands [m].
+DESCRIPTIONS = {
+    'unitree_g1': ('', END, 'pelvis', 0.757),
+    'fourier_gr1': ('gr1t2_fourier_hand_6dof.urdf', END, 'base_link', 0.867),
+    'franka_droid': ('panda_arm.urdf', FINGER, 'panda_link0', 0.0),
+    'so101': ('so101_new_calib.urdf', END, 'base_link', 0.0),
+}
 ROBOT = load_embodiment('unitree_g1')
 HORIZON = 8
 RIGHT = [f'right_{part}' for part in ('executed', 'frozen', 'ahead', 'previous')]
@@ -82,15 +99,18 @@ def test_a_plan_is_drawn_with_its_parts_ghost_and_words(graph: Graph) -> None:
     ahead = found['right_ahead'][0]
     assert ahead.points[-1].z > ahead.points[0].z + 0.02, 'the arm was to be lifted'
     assert ahead.colors[0].a > ahead.colors[-1].a > 0.0
-    assert len(found['ghost']) > 30
+    ghost = [marker for marker in found['ghost'] if marker.action == Marker.ADD]
+    assert 10 < len(ghost) < 25
+    assert all('right_' in marker.mesh_resource for marker in ghost), 'only the right arm moves'
     for marker in drawn[-1].markers:
         turn = marker.pose.orientation
         assert marker.header.frame_id == 'pelvis'
+        assert marker.frame_locked, 'without a stamp it is drawn where the robot was'
         assert marker.color.a > 0.0
         if marker.action == Marker.ADD:
             assert marker.scale.x > 0.0 or marker.scale.z > 0.0
         assert np.isclose(turn.x ** 2 + turn.y ** 2 + turn.z ** 2 + turn.w ** 2, 1.0)
-        assert marker.type != Marker.MESH_RESOURCE or marker.mesh_resource.startswith('file://')
+    assert all(marker.mesh_resource.startswith('file://') for marker in ghost)
 
 
 def test_words_are_written_over_what_the_camera_saw(graph: Graph) -> None:
@@ -121,3 +141,26 @@ def test_a_chunk_of_foreign_joints_is_not_drawn(graph: Graph) -> None:
 
     graph.wait_until(drawn_without_plan, 'nothing was drawn')
     assert set(by_name(drawn[-1])) == {'words'}
+
+
+def test_every_shipped_robot_has_the_frame_of_the_views_tested() -> None:
+    assert set(DESCRIPTIONS) == set(known_embodiments())
+
+
+@pytest.mark.parametrize('tag', DESCRIPTIONS)
+def test_tf_leads_to_the_fixed_frame_of_rviz_for_every_robot(
+    make_graph: Callable[..., Graph], tag: str
+) -> None:
+    graph = make_graph(embodiment=tag)
+    graph.start(VisualizerNode())
+    frames = graph.listen(TFMessage, 'tf_static', STATIC_FRAMES)
+    file, end, root, depth = DESCRIPTIONS[tag]
+    urdf = (Path(os.environ['GROOT_ROS_DESCRIPTIONS']) / file).read_text().replace(
+        END, end) if file else robot_description()
+    graph.speak(String, 'robot_description', LATCHED)(String(data=urdf))
+    graph.wait_until(lambda: frames, 'the visualizer published no frame')
+    (transform,) = frames[-1].transforms
+    view = yaml.safe_load(RVIZ.read_text())['Visualization Manager']
+    assert transform.child_frame_id == view['Global Options']['Fixed Frame']
+    assert transform.header.frame_id == root
+    assert transform.transform.translation.z == pytest.approx(-depth, abs=1e-3)

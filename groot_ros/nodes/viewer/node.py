@@ -1,4 +1,4 @@
-"""Viewer: forwards what the graph says, byte for byte, to those who speak Foxglove's protocol."""
+"""Viewer: forwards what the graph says to those who speak Foxglove's protocol."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from visualization_msgs.msg import MarkerArray
 
 from groot_ros.data.bags import MessageTypes
 from groot_ros.embodiment import Embodiment, load_embodiment
-from groot_ros.msg import GoalTokens, Observation, StepDone
+from groot_ros.msg import GoalTokens, Observation, RecordingStatus, StepDone
 from groot_ros.nodes.recorder.topics import RecordedTopic, recorded_topics
 from groot_ros.nodes.shared.lifecycle import Interfaces, run
 from groot_ros.nodes.shared.parameters import declare_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
 from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.static_frames import STATIC_FRAMES, StaticFrames
 from groot_ros.nodes.shared.type_names import type_name
-from groot_ros.nodes.viewer.assets import Assets
+from groot_ros.nodes.viewer.assets import Assets, viewed_message
 from groot_ros.nodes.viewer.parameters import ViewerParams
 
 if TYPE_CHECKING:  # an optional package
@@ -50,9 +51,11 @@ class ViewerNode(PolicyNode):
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
         types = MessageTypes()
+        self._static_frames = StaticFrames()
         self._last: dict[str, bytes] = {}
         self._channels = {
-            topic.name: self._open_channel(topic, types) for topic in viewed_topics(robot)}
+            viewed_name(topic.name): self._open_channel(topic, types)
+            for topic in viewed_topics(robot)}
         self.get_logger().info(f'viewers connect to ws://{self._params.host}:{self.port}')
         return super().on_configure(state)
 
@@ -91,28 +94,29 @@ class ViewerNode(PolicyNode):
 
     def _send_again(self, topic: str) -> None:
         """Send what a late viewer of a topic would miss."""
-        for name, cdr in list(self._last.items()):
-            if self.resolve_topic_name(name) == topic:
-                self._channels[name].log(cdr, log_time=self.get_clock().now().nanoseconds)
+        if (cdr := self._last.get(topic)) is not None:
+            self._channels[topic].log(cdr, log_time=self.get_clock().now().nanoseconds)
 
     def _open_channel(self, topic: RecordedTopic, types: MessageTypes) -> Channel:
         kind = type_name(topic.kind)
         types.learn(kind)
         definition, _ = types.store.generate_msgdef(kind, ros_version=2)
-        channel = self._server.open_channel(
-            self.resolve_topic_name(topic.name), kind, definition)
+        channel = self._server.open_channel(viewed_name(topic.name), kind, definition)
         self._interfaces.on_close(channel.close)
         self._interfaces.subscribe(
             topic.kind, topic.name, partial(self._forward, topic, channel), topic.qos, raw=True)
         return channel
 
     def _forward(self, topic: RecordedTopic, channel: Channel, cdr: bytes) -> None:
-        if topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
-            self._last[topic.name] = cdr
         if topic.kind is String and topic.name == 'robot_description':
             self._assets.allow(cdr.decode(errors='replace'))
+        if topic.qos is STATIC_FRAMES:
+            cdr = self._static_frames.merge(cdr)
+        if topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+            self._last[viewed_name(topic.name)] = viewed_message(topic.kind, cdr)
         if channel.has_sinks():
-            channel.log(cdr, log_time=self.get_clock().now().nanoseconds)
+            channel.log(
+                viewed_message(topic.kind, cdr), log_time=self.get_clock().now().nanoseconds)
 
 
 def viewed_topics(robot: Embodiment) -> list[RecordedTopic]:
@@ -121,7 +125,14 @@ def viewed_topics(robot: Embodiment) -> list[RecordedTopic]:
     overlays = [
         RecordedTopic(f'visualizer/overlay_{number}', Image, NEWEST)
         for number in range(len(robot.cameras))]
-    return [*recorded, RecordedTopic('visualizer/markers', MarkerArray, NEWEST), *overlays]
+    return [
+        *recorded, RecordedTopic('recorder/status', RecordingStatus, NEWEST),
+        RecordedTopic('visualizer/markers', MarkerArray, NEWEST), *overlays]
+
+
+def viewed_name(topic: str) -> str:
+    """Return what viewers know a topic as: without the namespace, so that one layout fits all."""
+    return f'/{topic.removeprefix("/")}'
 
 
 def main() -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import TransformStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import JointState
 from visualization_msgs.msg import Marker
@@ -15,8 +17,12 @@ from groot_ros.visualization import LinkPoses, VisualizationError, read_shapes, 
 
 Array = NDArray[np.float64]
 
-TEXT_PLACE = (0.0, 0.0, 0.85)
-"""Of the words, in the base frame [m]."""
+FLOOR_FRAME = 'visualizer_floor'
+"""Of every view, for every robot: tf may lead from its root link to nothing else that all have."""
+WORDS_ABOVE_M = 0.4
+"""Of the frame of the highest link [m]."""
+MOVED_M = 0.01
+"""Links that move less have no ghost: it would only flicker on their own surface [m]."""
 
 
 class Drawing:
@@ -36,11 +42,20 @@ class Drawing:
         for hand in robot.hands:
             self._links.pose(hand.frame)
         self._shapes = read_shapes(urdf)
+        self._links.set_joints(robot.home)
+        self._lowest, self._highest = self._links.heights()
         self._joints = robot.home.copy()
         self._chunk: ActionChunk | None = None
         self._paths: dict[str, Array] = {}
         self._previous: dict[str, Array] = {}
         self._end = self._joints
+
+    def floor(self, stamp: Time) -> TransformStamped:
+        """Return where FLOOR_FRAME is: under the root link, as low as any link is at home."""
+        transform = TransformStamped(child_frame_id=FLOOR_FRAME)
+        transform.header.stamp, transform.header.frame_id = stamp, self._links.root
+        transform.transform.translation.z = self._lowest
+        return transform
 
     def take_joints(self, message: JointState) -> None:
         """Take measured positions; other joints of the message are left aside."""
@@ -74,8 +89,8 @@ class Drawing:
             ghost: Whether to draw the robot where the newest chunk ends.
             lifetime: After which it vanishes if nothing new comes [s].
         """
-        scene = Scene(self._robot.base_frame, lifetime)
-        scene.add_words(words, TEXT_PLACE, height)
+        scene = Scene(self._links.root, lifetime)
+        scene.add_words(words, (0.0, 0.0, self._highest + WORDS_ABOVE_M), height)
         if self._chunk is None:
             return scene.markers
         parts = split_plan(
@@ -86,8 +101,8 @@ class Drawing:
         for hand, path in self._previous.items():
             scene.add_previous(hand, path)
         if ghost:
-            self._links.set_joints(self._end)
-            scene.add_ghost(self._shapes, self._links)
+            moved = self._links.moved(self._joints, self._end, MOVED_M)
+            scene.add_ghost(self._shapes, self._links, moved)
         return scene.markers
 
     def _rows(self, chunk: ActionChunk) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, Quaternion
@@ -16,10 +16,10 @@ Array = NDArray[np.float64]
 Colour = tuple[float, float, float]
 
 EXECUTED, FROZEN, AHEAD = (0.45, 0.45, 0.45), (1.0, 0.55, 0.0), (0.1, 0.5, 1.0)
-PREVIOUS, GHOST, WORDS = (0.75, 0.4, 0.9), (0.2, 0.7, 1.0), (1.0, 1.0, 1.0)
-LINE_WIDTH_M = 0.006
-PREVIOUS_WIDTH_M = 0.003
-GHOST_ALPHA = 0.3
+PREVIOUS, GHOST, WORDS = (0.75, 0.4, 0.9), (0.1, 0.85, 0.45), (1.0, 1.0, 1.0)
+LINE_WIDTH_M = 0.01
+PREVIOUS_WIDTH_M = 0.004
+GHOST_ALPHA = 0.5
 FADED = 0.15
 """Opacity of a line's far end."""
 KINDS = {
@@ -51,12 +51,17 @@ class Scene:
         """Draw the way that the chunk before meant, (rows, 3) [m]."""
         self._line(f'{hand}_previous', path, PREVIOUS, PREVIOUS_WIDTH_M, fading=True)
 
-    def add_ghost(self, shapes: Iterable[Shape], links: LinkPoses) -> None:
-        """Draw the robot as the joints of `links` stand."""
+    def add_ghost(
+        self, shapes: Iterable[Shape], links: LinkPoses, moved: Collection[str]
+    ) -> None:
+        """Draw links that will have moved, as the joints of `links` stand; take others away."""
         for number, shape in enumerate(shapes):
             if shape.kind not in KINDS:
                 continue
             marker = self._marker('ghost', KINDS[shape.kind], GHOST, GHOST_ALPHA, number)
+            if shape.link not in moved:
+                marker.action = Marker.DELETE
+                continue
             marker.pose = _pose(*shape.at(*links.pose(shape.link)))
             marker.scale.x, marker.scale.y, marker.scale.z = shape.size
             marker.mesh_resource = shape.mesh
@@ -87,6 +92,7 @@ class Scene:
     ) -> Marker:
         marker = Marker(ns=namespace, id=number, type=kind, action=Marker.ADD)
         marker.header.frame_id = self._frame
+        marker.frame_locked = True  # no stamp: it moves with the robot
         marker.color = _colour(colour, alpha)
         marker.lifetime.sec = int(self._lifetime)
         marker.lifetime.nanosec = int(self._lifetime % 1.0 * 1e9)

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import textwrap
-from functools import partial
 
-import numpy as np
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
-from sensor_msgs.msg import CompressedImage, Image, JointState
+from sensor_msgs.msg import JointState
 from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
-from groot_ros.embodiment import Camera, load_embodiment
+from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import ActionChunk, GoalTokens, PolicyStatus
-from groot_ros.nodes.messages.observations import image_message, read_pixels
 from groot_ros.nodes.shared.lifecycle import Interfaces, run
 from groot_ros.nodes.shared.parameters import declare_parameters, follow_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
 from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST, sensor_qos
-from groot_ros.nodes.shared.stamps import now, seconds
+from groot_ros.nodes.shared.stamps import now, seconds, stamp_at
 from groot_ros.nodes.shared.status import REASONS
+from groot_ros.nodes.visualizer.attention import SeenParts
 from groot_ros.nodes.visualizer.drawing import Drawing
+from groot_ros.nodes.visualizer.overlays import CameraOverlay
 from groot_ros.nodes.visualizer.parameters import VisualizerParams
-from groot_ros.observation import ImageError
 from groot_ros.visualization import VisualizationError
-from groot_ros.visualization.overlay import annotated
+from groot_ros.visualization.overlay import LINE_LENGTH
 
 STATES = ('inactive', 'waiting', 'running', 'holding', 'paused', 'fault')
 LIFETIME_S = 2.0
-LINE_LENGTH = 60
 
 
 class VisualizerNode(PolicyNode):
@@ -52,7 +50,6 @@ class VisualizerNode(PolicyNode):
         self._drawing: Drawing | None = None
         self._state = PolicyStatus()
         self._tokens: GoalTokens | None = None
-        self._images: dict[str, Image | CompressedImage] = {}
         self._open()
         return super().on_configure(state)
 
@@ -65,21 +62,16 @@ class VisualizerNode(PolicyNode):
         robot, sensor = self._embodiment, sensor_qos(step_locked=False)
         subscribe = self._interfaces.subscribe
         self._markers = self._interfaces.publish(MarkerArray, '~/markers', NEWEST)
-        # Numbered, so that one view fits every robot.
-        self._overlays = {
-            camera.video_key: self._interfaces.publish(Image, f'~/overlay_{number}', NEWEST)
-            for number, camera in enumerate(robot.cameras)}
+        self._frames = self._interfaces.publish_always(TFMessage, 'tf_static', LATCHED)
+        parts = SeenParts(self._params.checkpoint, robot.model.embodiment_tag)
+        self._overlays = [
+            CameraOverlay(self, self._interfaces, number, camera, parts)
+            for number, camera in enumerate(robot.cameras)]
         subscribe(String, 'robot_description', self._on_description, LATCHED)
         subscribe(JointState, robot.joint_state_topic, self._on_joints, sensor)
         subscribe(ActionChunk, 'action_chunk', self._on_chunk, EVERY)
         subscribe(GoalTokens, 'goal_tokens', self._on_tokens, NEWEST)
         subscribe(PolicyStatus, 'controller/status', self._on_status, NEWEST)
-        for camera in robot.cameras:
-            compressed = camera.transport == 'compressed'
-            subscribe(
-                CompressedImage if compressed else Image,
-                camera.topic + '/compressed' * compressed, partial(self._on_image, camera),
-                sensor)
         self._interfaces.repeat(1.0 / self._params.rate_hz, self._draw)
 
     def _on_parameters(self, params: VisualizerParams, _: frozenset[str]) -> None:
@@ -90,6 +82,8 @@ class VisualizerNode(PolicyNode):
             self._drawing = Drawing(message.data, self._embodiment)
         except VisualizationError as error:
             self.get_logger().error(f'no plan can be drawn: {error}')
+            return
+        self._frames.publish(TFMessage(transforms=[self._drawing.floor(stamp_at(now(self)))]))
 
     def _on_joints(self, message: JointState) -> None:
         if self._drawing is not None:
@@ -109,9 +103,6 @@ class VisualizerNode(PolicyNode):
     def _on_status(self, message: PolicyStatus) -> None:
         self._state = message
 
-    def _on_image(self, camera: Camera, message: Image | CompressedImage) -> None:
-        self._images[camera.video_key] = message
-
     def _draw(self) -> None:
         """Send what is looked at."""
         lines = self._lines()
@@ -119,21 +110,9 @@ class VisualizerNode(PolicyNode):
             self._markers.publish(MarkerArray(markers=self._drawing.markers(
                 now(self), '\n'.join(lines), height=self._params.text_height_m,
                 ghost=self._params.ghost, lifetime=LIFETIME_S)))
-        for key, publisher in self._overlays.items():
-            if _watched(publisher) and (image := self._images.pop(key, None)) is not None:
-                self._send_overlay(publisher, image, lines)
-
-    def _send_overlay(
-        self, publisher: Publisher, image: Image | CompressedImage, lines: list[str]
-    ) -> None:
-        try:
-            pixels = read_pixels(image)
-        except ImageError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=5.0)
-            return
-        if pixels.ndim == 3:  # depth has no colours to write over
-            publisher.publish(
-                image_message(annotated(pixels.astype(np.uint8), lines), image.header))
+        planned_by = self._tokens.checkpoint if self._tokens is not None else ''
+        for overlay in self._overlays:
+            overlay.show(lines, attention=self._params.attention, planned_by=planned_by)
 
     def _lines(self) -> list[str]:
         """Return instruction, state with its reason, and the age of the goal tokens."""

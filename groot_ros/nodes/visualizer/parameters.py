@@ -15,6 +15,11 @@ class VisualizerParams:
         10.0, 'Highest rate of markers and overlays [Hz].', bounds=(0.1, 60.0))
     ghost: bool = param(
         True, 'Show the robot where the newest chunk ends, translucent.', live=True)
+    attention: bool = param(
+        False, 'Show where System 2 looks in each picture; the planner computes it only then.',
+        live=True)
+    checkpoint: str = param(
+        'g1_tabletop', 'The one of the planner: it says which part of a picture System 2 sees.')
     text_height_m: float = param(
         0.045, 'Height of the letters above the robot [m].', bounds=(0.001, 1.0), live=True)
     autostart: bool = param(True, AUTOSTART)

@@ -61,6 +61,28 @@ def test_what_cannot_be_drawn_is_named(urdf, joints, words):
         LinkPoses(urdf, joints)
 
 
+def test_only_what_moves_has_moved():
+    links = LinkPoses(ELBOW, ['turn'])
+    assert links.moved(np.zeros(1), np.zeros(1), 0.01) == set()
+    assert links.moved(np.zeros(1), np.full(1, 0.05), 0.01) == set()
+    assert links.moved(np.zeros(1), np.full(1, 0.5), 0.01) == {'arm'}
+
+
+def test_two_robots_in_one_description_are_named():
+    second = ELBOW.replace('</robot>', '<link name="stray"/></robot>')
+    with pytest.raises(VisualizationError, match='stray'):
+        LinkPoses(second, ['turn'])
+
+
+@pytest.mark.parametrize('root', ['base', 'world'])
+def test_the_lowest_and_the_highest_link_are_found(root):
+    below = ELBOW.replace('"base"', f'"{root}"').replace('xyz="0 0 1"', 'xyz="0 0 -0.3"')
+    links = LinkPoses(below, ['turn'])
+    links.set_joints(np.zeros(1))
+    assert links.root == root
+    assert links.heights() == pytest.approx((-0.3, 0.0))
+
+
 def test_a_link_that_is_not_there_is_named():
     with pytest.raises(VisualizationError, match="link 'foot'"):
         LinkPoses(ELBOW, ['turn']).pose('foot')

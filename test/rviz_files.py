@@ -9,6 +9,7 @@ from pathlib import Path
 
 FACTS = json.loads((Path(__file__).parent / 'rviz_jazzy.json').read_text())
 SECTIONS = ('Panels', 'Visualization Manager', 'Window Geometry')
+KINDS = {'Description Topic': ['std_msgs/msg/String']}
 COMMON = {'Class', 'Name', 'Enabled', 'Value'}
 WORDS = {key: words for key, words in FACTS['qos'].items() if isinstance(words, list)}
 
@@ -36,10 +37,10 @@ def faults(content):
 def topics(content):
     """Return name, accepted types, reliability and durability of every display with a topic."""
     return [
-        (topic['Value'], FACTS['displays'][display['Class']]['messages'],
+        (topic['Value'], KINDS.get(key) or FACTS['displays'][display['Class']]['messages'],
          topic['Reliability Policy'], topic['Durability Policy'])
         for display in content['Visualization Manager']['Displays']
-        for topic in _topics(display)]
+        for key, topic in _topics(display).items()]
 
 
 def _display_faults(display):
@@ -50,7 +51,7 @@ def _display_faults(display):
              if known is not None and key not in known and key not in COMMON]
     if display['Enabled'] != display['Value']:
         found.append('Enabled and Value differ')
-    for topic in _topics(display):
+    for topic in _topics(display).values():
         found += [f'key {key} is not read' for key in topic if key not in FACTS['topic_keys']]
         found += [f'{topic[key]!r} is no {key}' for key, words in WORDS.items()
                   if topic.get(key) not in words]
@@ -63,4 +64,4 @@ def _display_faults(display):
 
 
 def _topics(display):
-    return [display[key] for key in ('Topic', 'Description Topic') if key in display]
+    return {key: display[key] for key in ('Topic', 'Description Topic') if key in display}
