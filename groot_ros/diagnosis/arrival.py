@@ -13,6 +13,27 @@ def check_arrival(
 ) -> Finding | None:
     """Return why nothing comes on a topic, None if something does.
 
+    The arguments are those of `check_publisher`.
+    """
+    return (check_publisher(facts, subject, topic, kind, start=start, rename=rename)
+            or check_silence(facts, subject, topic))
+
+
+def check_silence(facts: GraphFacts, subject: str, topic: str) -> Finding | None:
+    """Return that nothing comes on a topic that somebody publishes, None if something does."""
+    if facts.heard.get(topic, Heard()).count:
+        return None
+    names = ', '.join(sorted({end.node for end in facts.topic(topic).publishers}))
+    return wrong(subject, f'{topic}: nothing comes, although {names} publishes it',
+                 f'look at the log of {names}: is the device connected, is it paused or '
+                 'waiting for a trigger?')
+
+
+def check_publisher(
+    facts: GraphFacts, subject: str, topic: str, kind: str, *, start: str, rename: str
+) -> Finding | None:
+    """Return that nobody publishes what is wanted on a topic, None if somebody does.
+
     Args:
         facts: What was seen.
         subject: What should send.
@@ -30,11 +51,6 @@ def check_arrival(
         end = publishers[0]
         return wrong(subject, f'{topic} has type {end.kind} (from {end.node}), wanted {kind}',
                      f'let it send {kind}, or set another topic: {rename}')
-    if not facts.heard.get(topic, Heard()).count:
-        names = ', '.join(sorted({end.node for end in publishers}))
-        return wrong(subject, f'{topic}: nothing comes, although {names} publishes it',
-                     f'look at the log of {names}: is the device connected, is it paused or '
-                     'waiting for a trigger?')
     return None
 
 

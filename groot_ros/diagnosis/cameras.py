@@ -1,9 +1,10 @@
 """Whether the images arrive as the policy needs them."""
 
-from groot_ros.diagnosis.arrival import arrived, check_arrival, check_rate
+from groot_ros.diagnosis.arrival import arrived, check_publisher, check_rate, check_silence
 from groot_ros.diagnosis.clock import check_stamps
 from groot_ros.diagnosis.facts import GraphFacts, HeardCamera
 from groot_ros.diagnosis.finding import Finding, fine, odd, wrong
+from groot_ros.diagnosis.lost_messages import check_lost
 from groot_ros.diagnosis.names import resolve
 from groot_ros.embodiment import Camera, Embodiment
 
@@ -18,13 +19,22 @@ def camera_topic(namespace: str, camera: Camera, transport: str) -> str:
     return resolve(namespace, camera.topic + '/compressed' * (transport == 'compressed'))
 
 
+def camera_info_topic(namespace: str, camera: Camera) -> str:
+    """Return where image_transport's convention has the small message beside each image."""
+    folder, slash, _ = camera.topic.rpartition('/')
+    return resolve(namespace, f'{folder}{slash}camera_info')
+
+
 def check_camera(facts: GraphFacts, robot: Embodiment, camera: Camera) -> Finding:
     """Return how the images of a camera arrive."""
     subject = f'camera {camera.name}'
     topic = camera_topic(facts.namespace, camera, camera.transport)
-    problem = _check_transport(facts, robot, camera) or check_arrival(
-        facts, subject, topic, KINDS[camera.transport], start='start the camera',
-        rename=f'cameras.{camera.name}.topic in {robot.tag}.yaml or a remapping')
+    problem = (
+        _check_transport(facts, robot, camera)
+        or check_publisher(
+            facts, subject, topic, KINDS[camera.transport], start='start the camera',
+            rename=f'cameras.{camera.name}.topic in {robot.tag}.yaml or a remapping')
+        or check_lost(facts, subject, topic) or check_silence(facts, subject, topic))
     heard = facts.heard.get(topic)
     if problem or not isinstance(heard, HeardCamera):
         return problem or odd(subject, f'{topic} was not listened to', '')

@@ -14,8 +14,8 @@ SWITCH = 'start all with use_sim_time:=true, or all with false'
 
 def check_clock(facts: GraphFacts) -> Iterator[Finding]:
     """Yield what is wrong with simulated time."""
-    follow = {node.name: bool(node.parameters['use_sim_time']) for node in facts.nodes
-              if 'use_sim_time' in node.parameters}
+    follow = {node.name: bool(node.parameters['use_sim_time'])
+              for node in (*facts.nodes, *facts.others) if 'use_sim_time' in node.parameters}
     followers = [name for name, follows in follow.items() if follows]
     if not followers:
         return
@@ -46,11 +46,11 @@ def check_stamps(
         topic: Its full name.
         heard: What came, at least one message.
         max_age: Age from which on a message is not used [s].
-        simulated: Whether the nodes of the policy follow /clock.
+        simulated: Whether the nodes follow /clock.
     """
     if abs(heard.typical) > ANOTHER_CLOCK_S:
         ours, theirs = ('simulated', 'real') if simulated else ('real', 'simulated')
-        return wrong(subject, f'{topic}: stamps are {heard.typical:.0f} s old: the policy follows '
+        return wrong(subject, f'{topic}: stamps are {heard.typical:.0f} s old: the nodes follow '
                      f'{ours} time, the sender {theirs} time or none', f'{SWITCH}; or let the '
                      'driver fill in header.stamp')
     if heard.typical < -FUTURE_S:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from groot_ros.diagnosis.delivery import Delivery
 
+WATCHING = ('recorder', 'visualizer', 'viewer', 'operator_page')
+"""Nodes that a robot moves without."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -75,6 +78,17 @@ class HeardJoints(Heard):
 
 
 @dataclass(frozen=True, slots=True)
+class HeardJoy(Heard):
+    """What a gamepad sent.
+
+    Attributes:
+        buttons: How many every message had at least.
+    """
+
+    buttons: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class NodeStatus:
     """The newest PolicyStatus of a node.
 
@@ -93,15 +107,37 @@ class NodeStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeFacts:
-    """One node of the policy.
+class Recording:
+    """The newest RecordingStatus.
 
     Attributes:
-        name: perception, planner or controller.
+        under_way: Whether an episode is being written.
+        bag: The folder of that episode, or of the newest one; empty before the first.
+        messages: Written in this episode.
+        dropped: Received in this episode and not written.
+        free_bytes: Left on the disk of the recordings.
+        problem: Why the newest episode ended early; empty if it did not.
+    """
+
+    under_way: bool
+    bag: str = ''
+    messages: int = 0
+    dropped: int = 0
+    free_bytes: int = 0
+    problem: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """One node of this package.
+
+    Attributes:
+        name: As it is started, for example `perception`.
         instances: How many nodes have that name.
         lifecycle: Its state's label, as `active`; None if it did not answer.
         parameters: Those asked for, by name; empty if it did not answer.
         status: None if none came.
+        recording: Of the recorder; None if none came.
     """
 
     name: str
@@ -109,6 +145,7 @@ class NodeFacts:
     lifecycle: str | None = None
     parameters: Mapping[str, str | bool | float] = field(default_factory=dict)
     status: NodeStatus | None = None
+    recording: Recording | None = None
 
     @property
     def running(self) -> bool:
@@ -133,12 +170,14 @@ class Surroundings:
         middleware: Name of the RMW implementation.
         reach: ROS_AUTOMATIC_DISCOVERY_RANGE.
         other_domains: Domains that processes of this machine use besides.
+        orphans: Pieces of Fast DDS's shared memory on this machine whose process was killed.
     """
 
     domain: int
     middleware: str
     reach: str
     other_domains: tuple[int, ...] = ()
+    orphans: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +188,7 @@ class GraphFacts:
         namespace: Where the policy's nodes were looked for, '' or as `/robot1`.
         node_names: Full names of all nodes but the one that looked.
         nodes: Perception, planner and controller, whether they run or not.
+        others: Nodes of this package that may run besides: teleoperator and WATCHING.
         topics: By full name.
         heard: What was listened to, by full topic name.
         image_sizes: Width and height that the checkpoint asks for [px], by video key.
@@ -162,6 +202,21 @@ class GraphFacts:
     heard: Mapping[str, Heard]
     clock: ClockFacts = ClockFacts()
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    others: tuple[NodeFacts, ...] = ()
+
+    def node(self, name: str) -> NodeFacts:
+        """Return a node of this package by its name, one that does not run if it is unknown."""
+        found = (each for each in (*self.nodes, *self.others) if each.name == name)
+        return next(found, NodeFacts(name))
+
+    @property
+    def teleoperated(self) -> bool:
+        """Whether a person moves the robot, and no policy does."""
+        return self.node('teleoperator').running and not self.node('controller').running
+
+    def offered(self, topic: str) -> bool:
+        """Return whether anybody publishes a topic."""
+        return bool(self.topic(topic).publishers)
 
     def topic(self, name: str) -> Topic:
         """Return the ends of a topic, none if there is no such topic."""
@@ -169,12 +224,10 @@ class GraphFacts:
 
     @property
     def simulated_time(self) -> bool:
-        """Whether any node of the policy follows /clock."""
-        return any(node.parameters.get('use_sim_time') for node in self.nodes)
+        """Whether any node of this package follows /clock."""
+        return any(
+            node.parameters.get('use_sim_time') for node in (*self.nodes, *self.others))
 
     def parameter(self, node: str, name: str, default: float) -> float:
         """Return a number that a node was started with, `default` if it did not say."""
-        for each in self.nodes:
-            if each.name == node and name in each.parameters:
-                return float(each.parameters[name])
-        return default
+        return float(self.node(node).parameters.get(name, default))

@@ -10,7 +10,7 @@ from groot_ros.embodiment.errors import did_you_mean
 
 KIND = 'sensor_msgs/msg/JointState'
 MAX_AGE_S = 0.1
-"""Default of max_state_age_s of the controller."""
+"""Default of max_state_age_s of the controller and the teleoperator."""
 MOST_NAMED = 5
 
 
@@ -23,7 +23,8 @@ def check_joints(facts: GraphFacts, robot: Embodiment) -> Finding:
     heard = facts.heard.get(topic)
     if problem or not isinstance(heard, HeardJoints):
         return problem or odd('joints', f'{topic} was not listened to', '')
-    max_age = facts.parameter('controller', 'max_state_age_s', MAX_AGE_S)
+    driver = 'teleoperator' if facts.teleoperated else 'controller'
+    max_age = facts.parameter(driver, 'max_state_age_s', MAX_AGE_S)
     problem = _check_names(topic, heard, robot) or check_stamps(
         'joints', topic, heard, max_age, facts.simulated_time)
     if problem is None and not facts.simulated_time:

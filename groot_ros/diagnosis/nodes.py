@@ -1,10 +1,13 @@
-"""Whether the nodes of the policy run, are active, agree and say that they are well."""
+"""Whether the nodes that move the robot run, are active, agree and say that they are well."""
 
 from collections.abc import Iterator
 
 from groot_ros.diagnosis.facts import GraphFacts, NodeFacts, NodeStatus
 from groot_ros.diagnosis.finding import Finding, fine, odd, wrong
+from groot_ros.diagnosis.hops import lost_on_the_way
+from groot_ros.diagnosis.lost_messages import mend_transport
 from groot_ros.diagnosis.remedies import remedy
+from groot_ros.embodiment import Embodiment
 
 PASSING = ('NO_CHUNK', 'CLOCK_JUMPED')
 """Reasons that end by themselves."""
@@ -14,10 +17,10 @@ AGREED = ('embodiment', 'checkpoint')
 """Parameters that must be the same for all."""
 
 
-def check_nodes(facts: GraphFacts) -> Iterator[Finding]:
+def check_nodes(facts: GraphFacts, robot: Embodiment) -> Iterator[Finding]:
     """Yield how each node of the policy is, first the one that people hold."""
-    for node in sorted(facts.nodes, key=lambda each: not _is_held(each)):
-        yield from _check_node(node, facts.namespace)
+    for node in sorted(facts.nodes, key=lambda each: not is_held(each)):
+        yield from check_node(node, facts, robot)
 
 
 def check_agreement(facts: GraphFacts) -> Iterator[Finding]:
@@ -31,11 +34,20 @@ def check_agreement(facts: GraphFacts) -> Iterator[Finding]:
                         f'start all three with the same {name}:=')
 
 
-def _is_held(node: NodeFacts) -> bool:
+def is_held(node: NodeFacts) -> bool:
+    """Return whether a person keeps the node from moving the robot."""
     return node.status is not None and node.status.reason in PEOPLE
 
 
-def _check_node(node: NodeFacts, namespace: str) -> Iterator[Finding]:
+def check_node(node: NodeFacts, facts: GraphFacts, robot: Embodiment) -> Iterator[Finding]:
+    """Yield how a node is that moves the robot."""
+    yield from check_life(node, facts.namespace)
+    if node.running and node.lifecycle == 'active':
+        yield _check_status(node, facts, robot)
+
+
+def check_life(node: NodeFacts, namespace: str) -> Iterator[Finding]:
+    """Yield why a node is not at work, or not alone; nothing if all is well."""
     full = f'{namespace}/{node.name}'
     if not node.running:
         yield wrong(node.name, f'{full} is not running',
@@ -45,9 +57,7 @@ def _check_node(node: NodeFacts, namespace: str) -> Iterator[Finding]:
     if node.instances > 1:
         yield wrong(node.name, f'{node.instances} nodes are called {full}',
                     'end all but one, or give each robot a namespace')
-    if node.lifecycle == 'active':
-        yield _check_status(node, namespace)
-    else:
+    if node.lifecycle != 'active':
         yield _inactive(node, full)
 
 
@@ -61,16 +71,26 @@ def _inactive(node: NodeFacts, full: str) -> Finding:
                  f'{commands}; if it refuses, its log says why')
 
 
-def _check_status(node: NodeFacts, namespace: str) -> Finding:
+def no_status(node: NodeFacts, namespace: str) -> Finding:
+    """Return that an active node says nothing of itself."""
+    return odd(node.name, f'active, but nothing came on {namespace}/{node.name}/status',
+               'listen for longer: --seconds 5; is the node hung?')
+
+
+def _check_status(node: NodeFacts, facts: GraphFacts, robot: Embodiment) -> Finding:
     status = node.status
     if status is None:
-        return odd(node.name, f'active, but nothing came on {namespace}/{node.name}/status',
-                   'listen for longer: --seconds 5; is the node hung?')
+        return no_status(node, facts.namespace)
     if status.reason == 'NONE':
         return fine(node.name, _performance(status))
-    kind = odd if status.reason in PASSING else wrong
-    return kind(node.name, f'{status.state}, {status.reason}: {status.text}',
-                remedy(status.reason, namespace))
+    found = f'{status.state}, {status.reason}: {status.text}'
+    what_to_do = remedy(status.reason, facts.namespace, node.name)
+    if status.reason in PASSING:
+        return odd(node.name, found, what_to_do)
+    if sent := lost_on_the_way(facts, robot, status.reason):
+        found = f'{found}; yet {sent}'
+        what_to_do += f'; if all is well there: {mend_transport(facts.surroundings)}'
+    return wrong(node.name, found, what_to_do)
 
 
 def _performance(status: NodeStatus) -> str:

@@ -31,9 +31,9 @@ REMEDIES = {
     'SOLVER_FAILED': "read the error in the controller's log",
     'BAD_OBSERVATION': SAME_CHECKPOINT,
     'EMERGENCY_STOP': 'make the robot safe, then ros2 service call '
-                      '{namespace}/controller/reset_emergency_stop std_srvs/srv/Trigger, and '
-                      'give a new instruction',
-    'DEADMAN_RELEASED': 'hold the deadman button; is joy running?',
+                      '{namespace}/{node}/reset_emergency_stop std_srvs/srv/Trigger, and '
+                      'give a new instruction, or engage the clutch anew',
+    'DEADMAN_RELEASED': 'hold the deadman button, engage the clutch; is joy running?',
     'TRACKING_ERROR': 'look what holds the robot back: a collision, a motor that is off, a '
                       'controller that does not follow',
     'DISAGREEMENT': 'nothing if it passes; else the scene differs from the training data',
@@ -48,14 +48,16 @@ REMEDIES = {
     'OUT_OF_REACH': 'lead the hand back, or more slowly',
     'COMMANDED_ELSEWHERE': 'end the other node that publishes commands: a robot has one driver',
 }
-"""By the name of the reason constant in PolicyStatus; {namespace} is the robot's."""
+"""By the name of the reason constant in PolicyStatus; {namespace} is the robot's, {node} the one
+that gives it."""
 
 
-def remedy(reason: str, namespace: str) -> str:
+def remedy(reason: str, namespace: str, node: str = 'controller') -> str:
     """Return what to do about a reason.
 
     Args:
         reason: Name of a reason constant of PolicyStatus but NONE.
         namespace: Of the robot, '' or as `/robot1`.
+        node: Name of the node that gives it.
     """
-    return REMEDIES[reason].format(namespace=namespace)
+    return REMEDIES[reason].format(namespace=namespace, node=node)

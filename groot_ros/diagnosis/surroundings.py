@@ -26,15 +26,16 @@ def check_surroundings(facts: GraphFacts) -> Iterator[Finding]:
         yield wrong('graph', f'no node in {where}', _elsewhere(facts))
         return
     yield fine('graph', f'{len(facts.node_names)} nodes in {where}')
-    if any(node.running for node in facts.nodes):
+    driving = (*facts.nodes, facts.node('teleoperator'))
+    if any(node.running for node in driving):
         return
-    wanted = {node.name for node in facts.nodes}
+    wanted = {node.name for node in driving}
     spaces = sorted({
         space or '/' for space, _, name in (full.rpartition('/') for full in facts.node_names)
         if name in wanted})
     if spaces:
         yield wrong(
-            'namespace', f'no node of the policy in {facts.namespace or "/"}, but in '
+            'namespace', f'no node moves a robot in {facts.namespace or "/"}, but in '
             f'{", ".join(spaces)}', f'give --namespace {spaces[0]}')
 
 

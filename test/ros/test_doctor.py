@@ -46,7 +46,7 @@ PATIENT = {
     'perception:max_input_age_s': 10.0, 'perception:max_skew_s': 1.0,
     'planner:max_observation_age_s': 10.0, 'planner:instruction': '"touch red"',
     'controller:max_state_age_s': 5.0, 'controller:max_token_age_s': 30.0,
-    'controller:max_delay_s': 10.0,
+    'controller:max_delay_s': 10.0, 'controller:action_period_s': 1.0,
 }
 
 
@@ -138,6 +138,7 @@ def send_compressed_on_the_raw_topic(graph: Graph) -> None:
 
 
 SEEING = ('perception',)
+UDP = 'FASTDDS_BUILTIN_TRANSPORTS=UDPv4'
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 FAULTS = {
     'the camera has another topic': Fault(
@@ -154,7 +155,8 @@ FAULTS = {
         (f'offered best effort, wanted reliable on /{CAMERA}', '/peer', '/perception'),
         Robot(camera_qos=BEST_EFFORT), SEEING, {'perception:step_locked': True}),
     'the camera is open and sends nothing': Fault(
-        (f'/{CAMERA}: nothing comes, although /peer publishes it',), Robot(camera_hz=0.0), SEEING),
+        (f'/{CAMERA}: nothing comes, although /peer publishes it and what it sends on '
+         '/joint_states does come', 'is the device connected', UDP), Robot(camera_hz=0.0), SEEING),
     'the camera has an unknown encoding': Fault(
         ("encoding 'yuv422_yuy2' is not understood", 'rgb8'), Robot(encoding='yuv422_yuy2'),
         SEEING),

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Graph
+from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import Image, JointState
 from small_system1 import EMBODIMENT
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
+from tf2_msgs.msg import TFMessage
 
 from groot_ros.data.bags import Bag
 from groot_ros.msg import Instruction, RecordingStatus
@@ -121,3 +123,20 @@ def test_a_recorder_that_ends_finishes_its_bag(start: Callable[..., Robot]) -> N
     with Bag(robot.folder / 'episode_000000') as bag:
         assert bag.count('/joint_states') >= 5
         assert bag.facts['success'] == 'unknown'
+
+
+def test_an_episode_begins_with_the_static_frames_of_every_publisher(
+    start: Callable[..., Robot]
+) -> None:
+    robot = start()
+    for frame in ('camera', 'hand'):
+        robot.graph.speak(TFMessage, 'tf_static', LATCHED)(
+            TFMessage(transforms=[TransformStamped(child_frame_id=frame)]))
+    robot.graph.wait_until(
+        lambda: len(robot.recorder._static_frames._transforms) == 2, 'the frames did not come')
+    assert robot.call('start').success
+    robot.record(3)
+    assert robot.call('stop').success
+    with Bag(robot.folder / 'episode_000000') as bag:
+        (frames,) = [each.message for each in bag.messages() if each.topic == '/tf_static']
+    assert {each.child_frame_id for each in frames.transforms} == {'camera', 'hand'}

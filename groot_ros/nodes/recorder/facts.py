@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -51,3 +52,10 @@ def next_episode(folder: Path) -> Path:
         int(number) for each in folder.glob(f'{EPISODE}*')
         if (number := each.name.removeprefix(EPISODE)).isdigit()]
     return folder / f'{EPISODE}{max(taken, default=-1) + 1:06d}'
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the room left on the disk of a folder, which need not exist yet."""
+    path = folder.absolute()
+    existing = next(each for each in (path, *path.parents) if each.exists())
+    return shutil.disk_usage(existing).free

@@ -18,13 +18,14 @@ from groot_ros.data.bags.queue import BagQueue, Sample
 from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import Instruction, RecordingStatus
 from groot_ros.nodes.messages.observations import compressed_message, read_pixels
-from groot_ros.nodes.recorder.facts import SUCCESS, gather_facts, next_episode
+from groot_ros.nodes.recorder.facts import SUCCESS, free_bytes, gather_facts, next_episode
 from groot_ros.nodes.recorder.parameters import RecorderParams
 from groot_ros.nodes.recorder.topics import RecordedTopic, recorded_topics
 from groot_ros.nodes.shared.lifecycle import Interfaces, run
 from groot_ros.nodes.shared.parameters import declare_parameters
 from groot_ros.nodes.shared.qos import NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.shared.static_frames import STATIC_FRAMES, StaticFrames
 from groot_ros.nodes.shared.status import STATUS_PERIOD_S
 from groot_ros.nodes.shared.type_names import type_name
 
@@ -43,6 +44,7 @@ class RecorderNode(LifecycleNode):
         self._bag: Path | None = None
         self._facts: dict[str, str] = {}
         self._began = 0.0
+        self._problem = ''
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to what there is to record."""
@@ -55,6 +57,7 @@ class RecorderNode(LifecycleNode):
         self._types = MessageTypes()
         self._topics = recorded_topics(self._embodiment)
         self._latched: dict[str, tuple[RecordedTopic, bytes]] = {}
+        self._static_frames = StaticFrames()
         for topic in self._topics:
             self._interfaces.subscribe(
                 topic.kind, topic.name, partial(self._on_message, topic), topic.qos, raw=True)
@@ -94,9 +97,13 @@ class RecorderNode(LifecycleNode):
     def _start(self) -> str:
         if self._queue is not None:
             raise BagError(f'{self._bag} is being recorded: call stop or discard first')
+        self._problem = ''
         self._bag = next_episode(Path(self._params.folder))
         self._facts = self._origin | {SUCCESS: 'unknown'}
-        self._queue = BagQueue(BagWriter(self._bag, self._types, self._facts))
+        try:
+            self._queue = BagQueue(BagWriter(self._bag, self._types, self._facts))
+        except OSError as error:
+            raise BagError(f'cannot record to {self._bag}: {error}') from None
         self._began = now(self)
         for topic, cdr in self._latched.values():
             self._put(topic, cdr)
@@ -106,6 +113,8 @@ class RecorderNode(LifecycleNode):
         if self._queue is None:
             raise BagError('nothing is being recorded: call start')
         self._finish()
+        if self._problem:
+            raise BagError(self._problem)
         return f'recorded {self._bag}'
 
     def _discard(self) -> str:
@@ -126,9 +135,9 @@ class RecorderNode(LifecycleNode):
         if self._queue is None:
             response.message = 'nothing is being recorded: say it before you call stop'
             return response
-        self._facts[SUCCESS] = str(request.data).lower()
-        self._queue.bag.update_facts(self._facts)
-        response.message = f'{self._bag}: success {self._facts[SUCCESS]}'
+        self._note(SUCCESS, str(request.data).lower())
+        response.message = self._problem or f'{self._bag}: success {self._facts[SUCCESS]}'
+        response.success = not self._problem
         return response
 
     def _answer(self, act: Callable[[], str]) -> Answer:
@@ -144,17 +153,27 @@ class RecorderNode(LifecycleNode):
 
     def _on_message(self, topic: RecordedTopic, cdr: bytes) -> None:
         """Queue a serialized message; keep what late subscribers would be given."""
+        if topic.qos is STATIC_FRAMES:
+            cdr = self._static_frames.merge(cdr)
         if topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
             self._latched[topic.name] = (topic, cdr)
         if self._queue is not None:
             self._put(topic, cdr)
 
     def _put(self, topic: RecordedTopic, cdr: bytes) -> None:
-        assert self._queue is not None
         if topic.kind is Instruction and not self._params.task:
-            self._facts['task'] = deserialize_message(cdr, Instruction).text
+            self._note('task', deserialize_message(cdr, Instruction).text)
+        if self._queue is not None:
+            self._queue.put(self.get_clock().now().nanoseconds, lambda: self._sample(topic, cdr))
+
+    def _note(self, name: str, value: str) -> None:
+        """Say something more of the episode under way; a full disk ends it."""
+        assert self._queue is not None
+        self._facts[name] = value
+        try:
             self._queue.bag.update_facts(self._facts)
-        self._queue.put(self.get_clock().now().nanoseconds, lambda: self._sample(topic, cdr))
+        except OSError as error:
+            self._finish(error)
 
     def _sample(self, topic: RecordedTopic, cdr: bytes) -> Sample:
         """Return what is written of a message: of a colour image its JPEG, unless unwanted."""
@@ -172,16 +191,32 @@ class RecorderNode(LifecycleNode):
             topic.qos.reliability == ReliabilityPolicy.RELIABLE,
             topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL, cdr)
 
-    def _finish(self) -> None:
-        if self._queue is not None:
-            self._queue.close()
-            self._queue = None
+    def _finish(self, failure: OSError | None = None) -> None:
+        """Write what waits, if the disk takes it, and end the episode; say why if it failed."""
+        queue, self._queue = self._queue, None
+        if queue is None:
+            return
+        try:
+            queue.close()
+            queue.check()
+        except OSError as error:
+            failure = failure or error
+        if failure is not None:
+            self._problem = f'{self._bag} ended early: {failure}'
+            self.get_logger().error(
+                f'{self._problem}; ros2 run groot_ros repair_bag {self._bag} saves what is there')
 
     def _report(self) -> None:
-        message = RecordingStatus(recording=self._queue is not None, bag=str(self._bag or ''))
+        try:
+            if self._queue is not None:
+                self._queue.check()
+        except OSError:
+            self._finish()
+        message = RecordingStatus(
+            recording=self._queue is not None, bag=str(self._bag or ''), problem=self._problem,
+            free_bytes=free_bytes(Path(self._params.folder)))
         message.header.stamp = stamp_at(now(self))
         if self._queue is not None:
-            self._queue.check()
             message.elapsed = now(self) - self._began
             message.messages = sum(self._queue.bag.messages.values())
             message.dropped = self._queue.dropped

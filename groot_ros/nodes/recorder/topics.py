@@ -22,6 +22,7 @@ from groot_ros.msg import (
     TaskState,
 )
 from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST
+from groot_ros.nodes.shared.static_frames import STATIC_FRAMES
 
 # As for any sensor, but a second of messages may wait while the recorder compresses an image.
 FAST = QoSProfile(depth=500, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -57,7 +58,7 @@ def recorded_topics(embodiment: Embodiment) -> list[RecordedTopic]:
         RecordedTopic('task_state', TaskState, EVERY),
         RecordedTopic('robot_description', String, LATCHED),
         RecordedTopic('tf', TFMessage, EVERY),
-        RecordedTopic('tf_static', TFMessage, LATCHED),
+        RecordedTopic('tf_static', TFMessage, STATIC_FRAMES),
         RecordedTopic('/clock', Clock, FAST),
     ]
     if embodiment.imu_topic is not None:

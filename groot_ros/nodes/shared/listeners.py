@@ -10,9 +10,9 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CompressedImage, Image, JointState
+from sensor_msgs.msg import CompressedImage, Image, JointState, Joy
 
-from groot_ros.diagnosis import ClockFacts, Heard, HeardCamera, HeardJoints
+from groot_ros.diagnosis import ClockFacts, Heard, HeardCamera, HeardJoints, HeardJoy
 from groot_ros.nodes.messages.observations import read_pixels
 from groot_ros.nodes.shared.stamps import now, seconds
 from groot_ros.observation import ImageError
@@ -130,3 +130,22 @@ class JointListener(Listener):
     def _on_message(self, message: JointState) -> None:
         super()._on_message(message)
         self._names.update(message.name)
+
+
+class JoyListener(Listener):
+    """Listens to a gamepad and counts its buttons."""
+
+    def __init__(self, node: Node, clock: ClockListener, topic: str) -> None:
+        super().__init__(node, clock, Joy, topic, ANY)
+        self._buttons: list[int] = []
+
+    def heard(self, simulated: bool) -> HeardJoy:
+        """Return what came and how many buttons it had."""
+        base = super().heard(simulated)
+        return HeardJoy(
+            base.count, base.rate, base.youngest, base.typical,
+            buttons=min(self._buttons, default=0))
+
+    def _on_message(self, message: Joy) -> None:
+        super()._on_message(message)
+        self._buttons.append(len(message.buttons))

@@ -13,23 +13,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import rclpy
+from geometry_msgs.msg import PoseStamped
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
 from rclpy.validate_namespace import validate_namespace
 from rich.console import Console
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from groot_ros.diagnosis import GraphFacts, NodeFacts, diagnose, resolve
-from groot_ros.diagnosis.cameras import camera_topic
+from groot_ros.diagnosis.cameras import camera_info_topic, camera_topic
 from groot_ros.diagnosis.tables import is_healthy, show, to_json
+from groot_ros.diagnosis.teleoperation import clutch_is_gamepad, target_topics
 from groot_ros.embodiment import Embodiment, EmbodimentError, load_embodiment
 from groot_ros.model.finding import find_checkpoint
 from groot_ros.model.processor import load_processor
-from groot_ros.nodes.shared.listeners import CameraListener, ClockListener, JointListener, Listener
+from groot_ros.nodes.shared.listeners import (
+    ANY,
+    CameraListener,
+    ClockListener,
+    JointListener,
+    JoyListener,
+    Listener,
+)
 from groot_ros.nodes.tools.graph_probe import (
-    PARAMETERS,
+    OTHERS,
+    POLICY,
     NodeProbe,
     node_names,
     surroundings,
@@ -38,12 +48,12 @@ from groot_ros.nodes.tools.graph_probe import (
 
 CAMERA_MESSAGES = {'raw': Image, 'compressed': CompressedImage}
 DISCOVERY_S = 1.0
-"""How long nodes are waited for that may not be there."""
+"""How long nodes are given to be found and to answer [s]."""
 DEFAULT_ROBOT = 'unitree_g1'
 
 
 class Doctor:
-    """Looks at one policy.
+    """Looks at one robot and what moves it.
 
     Args:
         node: The node that looks.
@@ -55,7 +65,7 @@ class Doctor:
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(node)
         self._clock = ClockListener(node)
-        self._probes = [NodeProbe(node, namespace, name) for name in PARAMETERS]
+        self._probes = [NodeProbe(node, namespace, name) for name in (*POLICY, *OTHERS)]
 
     def choose_robot(self, asked: str | None) -> Embodiment:
         """Return the robot asked for, else that of the nodes that run.
@@ -63,7 +73,7 @@ class Doctor:
         Raises:
             EmbodimentError: If there is no such robot.
         """
-        self._spin(DISCOVERY_S, until_answered=True)
+        self._spin(DISCOVERY_S)
         running = [probe.facts().parameters.get('embodiment') for probe in self._probes]
         return load_embodiment(asked or str(next(filter(None, running), DEFAULT_ROBOT)))
 
@@ -72,30 +82,45 @@ class Doctor:
         place = surroundings(self._node)
         listeners = self._listen(robot)
         self._spin(duration)
-        nodes = tuple(probe.facts() for probe in self._probes)
-        simulated = any(node.parameters.get('use_sim_time') for node in nodes)
+        seen = [probe.facts() for probe in self._probes]
+        nodes, others = tuple(seen[:len(POLICY)]), tuple(seen[len(POLICY):])
+        simulated = any(node.parameters.get('use_sim_time') for node in seen)
         return GraphFacts(
             place, self._namespace, tuple(node_names(self._node)), nodes, topics(self._node),
             {topic: each.heard(simulated) for topic, each in listeners.items()},
-            self._clock.facts(), _image_sizes(nodes, robot))
+            self._clock.facts(), _image_sizes(nodes, robot), others)
 
     def _listen(self, robot: Embodiment) -> dict[str, Listener]:
         """Return a listener for each input of `robot`, by full topic name."""
         cameras = {
             camera_topic(self._namespace, camera, camera.transport):
             CAMERA_MESSAGES[camera.transport] for camera in robot.cameras}
+        small = {camera_info_topic(self._namespace, each): CameraInfo for each in robot.cameras}
+        small |= dict.fromkeys(target_topics(self._namespace, robot), PoseStamped)
         joints = resolve(self._namespace, robot.joint_state_topic)
-        return {joints: JointListener(self._node, self._clock, joints)} | {
-            topic: CameraListener(self._node, self._clock, kind, topic)
-            for topic, kind in cameras.items()}
+        return {
+            joints: JointListener(self._node, self._clock, joints),
+            **{topic: CameraListener(self._node, self._clock, kind, topic)
+               for topic, kind in cameras.items()},
+            **{topic: Listener(self._node, self._clock, kind, topic, ANY)
+               for topic, kind in small.items()},
+            **{topic: JoyListener(self._node, self._clock, topic)
+               for topic in self._gamepads()}}
 
-    def _spin(self, duration: float, *, until_answered: bool = False) -> None:
-        """Spin for `duration` [s] and ask what was not answered yet."""
+    def _gamepads(self) -> set[str]:
+        """Return the full names of the topics with a button that must be held."""
+        nodes = {probe.name: probe.facts() for probe in self._probes}
+        names = [str(nodes['controller'].parameters.get('deadman_topic', ''))]
+        if clutch_is_gamepad(nodes['teleoperator']):
+            names.append('joy')
+        return {resolve(self._namespace, name) for name in names if name}
+
+    def _spin(self, duration: float) -> None:
+        """Spin for `duration` [s] and ask what was not asked yet."""
         end = time.monotonic() + duration
         while time.monotonic() < end:
-            answered = all([probe.ask() for probe in self._probes])
-            if answered and until_answered:
-                return
+            for probe in self._probes:
+                probe.ask()
             self._executor.spin_once(timeout_sec=0.05)
 
 

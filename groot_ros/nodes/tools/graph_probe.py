@@ -21,62 +21,83 @@ from groot_ros.diagnosis import (
     Endpoint,
     NodeFacts,
     NodeStatus,
+    Recording,
     Surroundings,
     Topic,
     domain_of_port,
 )
-from groot_ros.msg import PolicyStatus
+from groot_ros.msg import PolicyStatus, RecordingStatus
 from groot_ros.nodes.shared.delivery import delivery_of
 from groot_ros.nodes.shared.status import REASONS
 
 STATES = ('INACTIVE', 'WAITING', 'RUNNING', 'HOLDING', 'PAUSED', 'FAULT')
 AGREED = ('embodiment', 'checkpoint', 'use_sim_time')
-PARAMETERS = {
+POLICY = {
     'perception': (*AGREED, 'max_input_age_s'),
     'planner': AGREED,
-    'controller': (*AGREED, 'max_state_age_s'),
+    'controller': (*AGREED, 'max_state_age_s', 'deadman_topic', 'deadman_button',
+                   'deadman_timeout_s'),
 }
 """What each node of the policy is asked for."""
+OTHERS = {
+    'teleoperator': ('embodiment', 'use_sim_time', 'input', 'clutch_button', 'clutch_timeout_s',
+                     'max_target_age_s', 'max_state_age_s'),
+    'recorder': ('use_sim_time',),
+    'visualizer': ('use_sim_time',),
+    'viewer': ('use_sim_time', 'host', 'port'),
+    'operator_page': ('use_sim_time', 'host', 'port'),
+}
+"""What each node that may run besides is asked for."""
+STATUSES = {
+    'recorder': RecordingStatus, 'visualizer': None, 'viewer': None, 'operator_page': None}
+"""What they say of themselves, if not PolicyStatus."""
+SHARED_MEMORY, LOCKS = Path('/dev/shm'), Path('/proc/locks')
 UDP_SOCKETS = Path('/proc/net/udp')
 
 
 class NodeProbe:
-    """Asks one node of the policy for its state and parameters, and hears its status.
+    """Asks one node of this package for its state and parameters, and hears its status.
 
     Args:
         node: The node that asks.
         namespace: Of the policy, '' or as `/robot1`.
-        name: perception, planner or controller.
+        name: A key of POLICY or OTHERS.
     """
 
     def __init__(self, node: Node, namespace: str, name: str) -> None:
         self.name = name
+        self._asked_for = (POLICY | OTHERS)[name]
         self._node, self._full = node, f'{namespace}/{name}'
         self._state = _Question(
             node.create_client(GetState, f'{self._full}/get_state'), GetState.Request())
         self._parameters = _Question(
             node.create_client(GetParameters, f'{self._full}/get_parameters'),
-            GetParameters.Request(names=PARAMETERS[name]))
-        self._status: PolicyStatus | None = None
-        node.create_subscription(
-            PolicyStatus, f'{self._full}/status', self._on_status, qos_profile_sensor_data)
+            GetParameters.Request(names=self._asked_for))
+        self._status: PolicyStatus | RecordingStatus | None = None
+        kind = STATUSES.get(name, PolicyStatus)
+        if kind is not None:
+            node.create_subscription(
+                kind, f'{self._full}/status', self._on_status, qos_profile_sensor_data)
 
-    def ask(self) -> bool:
-        """Ask what can be asked already, and return whether all is answered."""
-        return all([self._state.ask(), self._parameters.ask()])
+    def ask(self) -> None:
+        """Ask what can be asked already and was not."""
+        self._state.ask()
+        self._parameters.ask()
 
     def facts(self) -> NodeFacts:
         """Return what is known of the node."""
         state, parameters = self._state.answer, self._parameters.answer
         given = {} if parameters is None else {
             name: parameter_value_to_python(value)
-            for name, value in zip(PARAMETERS[self.name], parameters.values, strict=False)}
+            for name, value in zip(self._asked_for, parameters.values, strict=False)}
+        status = self._status
         return NodeFacts(
             self.name, instances=node_names(self._node).count(self._full),
             lifecycle=state.current_state.label if state else None, parameters=given,
-            status=None if self._status is None else _node_status(self._status))
+            status=_node_status(status) if isinstance(status, PolicyStatus) else None,
+            recording=_recording(status) if isinstance(status, RecordingStatus) else None)
 
-    def _on_status(self, message: PolicyStatus) -> None:
+    def _on_status(self, message: PolicyStatus | RecordingStatus) -> None:
         self._status = message
 
 
@@ -87,11 +108,10 @@ class _Question:
         self._client, self._request = client, request
         self._future: Future | None = None
 
-    def ask(self) -> bool:
-        """Send the request once the service is there; return whether it is answered."""
+    def ask(self) -> None:
+        """Send the request once the service is there."""
         if self._future is None and self._client.service_is_ready():
             self._future = self._client.call_async(self._request)
-        return self.answer is not None
 
     @property
     def answer(self) -> Any:
@@ -125,7 +145,7 @@ def surroundings(node: Node) -> Surroundings:
     return Surroundings(
         domain, rclpy.get_rmw_implementation_identifier(),
         os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET'),
-        tuple(sorted(_used_domains() - {domain})))
+        tuple(sorted(_used_domains() - {domain})), _orphans())
 
 
 def _endpoint(info: TopicEndpointInfo) -> Endpoint:
@@ -138,6 +158,26 @@ def _node_status(message: PolicyStatus) -> NodeStatus:
     return NodeStatus(
         STATES[message.state], REASONS[message.reason], message.text,
         output_rate=message.output_rate, latency=message.latency)
+
+
+def _recording(message: RecordingStatus) -> Recording:
+    return Recording(
+        message.recording, message.bag, message.messages, message.dropped, message.free_bytes,
+        message.problem)
+
+
+def _orphans() -> int:
+    """Return how many pieces of Fast DDS's shared memory nobody holds any more.
+
+    A process locks the file NAME_el beside each of its pieces, and the kernel unlocks it when the
+    process dies. The locks are only looked at: taking one could keep a process from starting.
+    """
+    if not LOCKS.exists():  # not Linux
+        return 0
+    held = {row.split()[5].rpartition(':')[2] for row in LOCKS.read_text().splitlines()
+            if ' FLOCK ' in row}
+    pieces = [each for each in SHARED_MEMORY.glob('fastrtps_*_el') if 'port' not in each.name]
+    return sum(str(each.stat().st_ino) not in held for each in pieces)
 
 
 def _used_domains() -> set[int]:

@@ -6,59 +6,36 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from healthy_graph import (
+    CAMERA,
+    COMMANDS,
+    COMPRESSED,
+    HEAD,
+    HEALTHY,
+    IMAGE,
+    JOINT_STATE,
+    JOINTS,
+    ROBOT,
+    STATES,
+    end,
+    node,
+    stopped,
+)
 
 from groot_ros.diagnosis import (
     ClockFacts,
-    Delivery,
-    Endpoint,
     Finding,
     GraphFacts,
-    HeardCamera,
-    HeardJoints,
+    Heard,
     Level,
     NodeFacts,
-    NodeStatus,
     Surroundings,
     Topic,
     diagnose,
 )
 from groot_ros.diagnosis.outputs import KINDS
 from groot_ros.diagnosis.remedies import REMEDIES, remedy
-from groot_ros.embodiment import Embodiment, load_embodiment
-
-ROBOT = load_embodiment('unitree_g1')
-CAMERA, STATES = '/' + ROBOT.cameras[0].topic, '/joint_states'
-COMMANDS = '/' + ROBOT.outputs[0].topic
-IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
-JOINT_STATE = 'sensor_msgs/msg/JointState'
-HEAD = HeardCamera(20, 10.0, 0.01, 0.02, (640, 480))
-JOINTS = HeardJoints(200, 100.0, 0.001, 0.002, frozenset(ROBOT.joint_names))
-
-
-def end(node: str, kind: str, **delivery: Any) -> Endpoint:
-    return Endpoint(node, kind, Delivery(**{'reliable': True} | delivery))
-
-
-def node(name: str, **changed: Any) -> NodeFacts:
-    parameters = {'embodiment': 'unitree_g1', 'checkpoint': 'g1_tabletop', 'use_sim_time': False}
-    facts = NodeFacts(name, 1, 'active', parameters, NodeStatus('RUNNING', 'NONE', '', 10.0, 0.08))
-    return replace(facts, **changed)
-
-
-def stopped(name: str, reason: str, state: str = 'HOLDING') -> NodeFacts:
-    return node(name, status=NodeStatus(state, reason, 'as it said'))
-
-
-HEALTHY = GraphFacts(
-    Surroundings(0, 'rmw_fastrtps_cpp', 'SUBNET'), '',
-    ('/controller', '/driver', '/perception', '/planner'),
-    (node('perception'), node('planner'), node('controller')),
-    {CAMERA: Topic((end('/camera', IMAGE),), (end('/perception', IMAGE, reliable=False),)),
-     STATES: Topic((end('/driver', JOINT_STATE),))} | {
-         f'/{output.topic}': Topic(
-             (end('/controller', KINDS[output.interface]),),
-             (end('/driver', KINDS[output.interface]),)) for output in ROBOT.outputs},
-    {CAMERA: HEAD, STATES: JOINTS}, image_sizes={'ego_view': (192, 192)})
+from groot_ros.embodiment import Embodiment
 
 
 def with_node(changed: NodeFacts) -> GraphFacts:
@@ -109,6 +86,18 @@ FAULTS: dict[str, tuple[GraphFacts, str, str]] = {
         with_topic(CAMERA, Topic((end('/camera', COMPRESSED),))), 'camera head',
         f'has type {COMPRESSED} (from /camera), wanted {IMAGE}'),
     'no image': (with_camera(count=0), 'camera head', 'nothing comes, although /camera'),
+    'no image of one who sends joint states': (
+        replace(with_camera(count=0), topics={**HEALTHY.topics, STATES: Topic(
+            (end('/camera', JOINT_STATE),))}),
+        'camera head', 'what it sends on /joint_states does come'),
+    'an image that reaches others': (
+        with_node(stopped('perception', 'NO_IMAGE')), 'perception',
+        'NO_IMAGE: as it said; yet every image comes here'),
+    'an observation that is sent': (
+        with_node(stopped('planner', 'STALE_OBSERVATION')), 'planner',
+        'yet perception sends 10.0 Hz'),
+    'goal tokens that are sent': (
+        with_node(stopped('controller', 'NO_TOKENS')), 'controller', 'yet planner sends 10.0 Hz'),
     'unknown encoding': (
         with_camera(error="encoding 'x' is not understood"), 'camera head', "encoding 'x'"),
     'black': (with_camera(black=True), 'camera head', 'every pixel is black'),
@@ -242,5 +231,39 @@ def test_a_stop_comes_before_the_instruction_that_it_voids() -> None:
 @pytest.mark.parametrize('reason', REMEDIES)
 def test_every_remedy_can_be_told(reason: str) -> None:
     finding, = wrong(with_node(stopped('controller', reason)))
-    assert finding.remedy == remedy(reason, '')
+    assert finding.remedy.startswith(remedy(reason, ''))
     assert '{{' not in finding.remedy
+
+
+SILENT = replace(
+    with_camera(count=0), topics={
+        **HEALTHY.topics, '/camera/head/camera_info': Topic((end('/camera', 'x'),))},
+    heard={**with_camera(count=0).heard, '/camera/head/camera_info': Heard(20, 10.0, 0.0, 0.0)})
+
+
+@pytest.mark.parametrize(('place', 'words'), [
+    (Surroundings(0, 'rmw_fastrtps_cpp', 'SUBNET', (), 7), (
+        '7 orphaned pieces in /dev/shm', 'with FASTDDS_BUILTIN_TRANSPORTS=UDPv4')),
+    (Surroundings(0, 'rmw_fastrtps_cpp', 'LOCALHOST'), (
+        'ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET and FASTDDS_BUILTIN_TRANSPORTS=UDPv4',)),
+    (Surroundings(0, 'rmw_zenoh_cpp', 'SUBNET'), ('docs/recording.md',))])
+def test_lost_images_are_told_from_a_silent_camera_and_the_remedy_is_that_of_the_middleware(
+    place: Surroundings, words: tuple[str, ...]
+) -> None:
+    finding, = wrong(replace(SILENT, surroundings=place))
+    assert all(each in finding.remedy for each in words), finding.remedy
+    assert ('UDPv4' in finding.remedy) == ('fastrtps' in place.middleware)
+
+
+def test_nothing_is_said_of_shared_memory_where_the_sender_has_a_complaint_of_its_own() -> None:
+    nodes = (stopped('perception', 'NO_STATE'), stopped('planner', 'NO_OBSERVATION'))
+    findings = wrong(replace(HEALTHY, nodes=(*nodes, HEALTHY.nodes[2])))
+    assert not any('UDPv4' in each.remedy for each in findings)
+
+
+def test_a_gamepad_with_the_deadman_button_must_be_heard() -> None:
+    facts = with_node(node('controller', parameters={
+        **HEALTHY.nodes[0].parameters, 'deadman_topic': 'joy', 'deadman_button': 3}))
+    finding, = wrong(facts)
+    assert finding.subject == 'deadman'
+    assert 'nobody publishes /joy' in finding.found
