@@ -12,6 +12,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.11',
     packages=find_packages(include=['groot_ros', 'groot_ros.*']),
+    package_data={'groot_ros.operator_page': ['page/*']},
     install_requires=[
         'numpy<2.3',
         'pyyaml',
@@ -32,5 +33,6 @@ setup(
         'zstandard',
     ],
     extras_require={
-        'training': ['torch==2.13.0', 'onnx', 'onnxscript'], 'teleoperation': ['mink']},
+        'training': ['torch==2.13.0', 'onnx', 'onnxscript'], 'teleoperation': ['mink'],
+        'operator_page': ['tornado']},
 )

@@ -12,7 +12,7 @@ from ros import runtime
 # Lock files of each optional set of packages.
 EXTRAS = {'test': ['test'], 'training': ['training', 'weights'],
           'parity': ['parity', 'port'], 'data': ['data'],
-          'teleoperation': ['teleoperation'], 'viewer': ['viewer']}
+          'teleoperation': ['teleoperation'], 'viewer': ['viewer'], 'docs': ['docs']}
 # One file of each package of descriptions.txt.
 DESCRIPTIONS = {
     'fourier-robot-descriptions':

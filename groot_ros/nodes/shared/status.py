@@ -23,6 +23,8 @@ REASONS = [
     'NO_DESCRIPTION', 'NO_TARGET', 'STALE_TARGET', 'BAD_TARGET', 'OUT_OF_REACH',
     'COMMANDED_ELSEWHERE']
 """Names of the reason constants of PolicyStatus."""
+STATES = ['inactive', 'waiting', 'running', 'holding', 'paused', 'fault']
+"""Names of the state constants of PolicyStatus, for people."""
 
 
 def make_status(node: Node, state: int, reason: str, text: str) -> PolicyStatus:

@@ -1,0 +1,1 @@
+"""A page in the browser for who operates the robot."""
