@@ -23,14 +23,20 @@ from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
-SWITCH = ('true', 'false')
+from groot_ros.nodes.shared.launching import (
+    OWN_NAMES,
+    SWITCH,
+    argument,
+    common_arguments,
+    own_node,
+    simulator,
+    switch,
+    text,
+)
+
 RELEASES = ('n1_5', 'n1_6', 'n1_7')
-VIEWERS = ('none', 'foxglove')
+VIEWERS = ('none', 'foxglove', 'web')
 POLICY = ('perception', 'planner', 'controller')
-# tf2 and clocks use absolute names; with these remappings every robot has its own frames and
-# every simulated robot its own time.
-OWN = [('/tf', 'tf'), ('/tf_static', 'tf_static'), ('/clock', IfElseSubstitution(
-    LaunchConfiguration('simulation'), 'clock', '/clock'))]
 # A process that dies may leave the shared memory of Fast DDS such that those who sent to it never
 # get a large message through again, to nobody (eProsima/Fast-DDS, issue 5469).
 TRANSPORTS = {'FASTDDS_BUILTIN_TRANSPORTS': EnvironmentVariable(
@@ -49,9 +55,10 @@ def generate_launch_description() -> LaunchDescription:
         GroupAction([
             PushRosNamespace(LaunchConfiguration('namespace')),
             OpaqueFunction(function=_policy),
-            _simulator(),
+            simulator(),
             _visualizer(),
-            _viewer(),
+            _viewer('viewer', 'foxglove'),
+            _viewer('operator_page', 'web'),
             _rviz(),
         ]),
         _recorder(),
@@ -59,10 +66,6 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _arguments() -> list[DeclareLaunchArgument]:
-    def argument(name: str, default: object, description: str, **more: object):
-        return DeclareLaunchArgument(
-            name, default_value=default, description=description, **more)
-
     return [
         argument('embodiment', 'unitree_g1', 'Tag of the robot, or path of its YAML file.'),
         argument('checkpoint', 'g1_tabletop', 'Name of a shipped policy, path of a checkpoint '
@@ -79,91 +82,64 @@ def _arguments() -> list[DeclareLaunchArgument]:
                  'others run elsewhere in the same ROS domain.'),
         argument('simulation', 'true', 'Start the simulated Unitree G1; false for a real robot.',
                  choices=SWITCH),
-        argument('namespace', '', 'Namespace of every node and topic.'),
-        argument('params_file', PathJoinSubstitution(
-            [FindPackageShare('groot_ros'), 'config', 'params', 'humanoid.yaml']),
-            'YAML file with parameters of the nodes.'),
-        argument('use_sim_time', 'false', 'Follow /clock, which the simulator then publishes.',
-                 choices=SWITCH),
-        argument('autostart', 'true', 'Configure and activate the nodes at once.', choices=SWITCH),
+        *common_arguments(),
         argument('use_rviz', 'false', 'Show robot and camera in RViz.', choices=SWITCH),
         argument('viewer', 'none', 'Live view without RViz: foxglove serves viewers on '
-                 'ws://127.0.0.1:8765 (docs/viewing.md).', choices=VIEWERS),
+                 'ws://127.0.0.1:8765 (docs/viewing.md), web a page to operate the robot with on '
+                 'http://127.0.0.1:8766 (docs/operator_page.md).', choices=VIEWERS),
         argument('use_respawn', 'false', 'Start a policy node again when it dies; '
                  'these nodes then use no shared memory.',
                  choices=SWITCH),
-        argument('log_level', 'info', 'Lowest severity that is logged.',
-                 choices=('debug', 'info', 'warn', 'error', 'fatal')),
         argument('record', 'false', 'Record an episode from the start to the end; folder:=, '
                  'operator:=, licence:=, task:= as in record.launch.py.', choices=SWITCH),
     ]
 
 
 def _policy(context: LaunchContext) -> list[Node]:
-    given = {name: _text(name) for name in ('embodiment', 'checkpoint', 'backend')}
-    given['allow_untrained'] = _switch('allow_untrained')
-    served = {'backend_version': _text('backend_version')}
+    given = {name: text(name) for name in ('embodiment', 'checkpoint', 'backend')}
+    given['allow_untrained'] = switch('allow_untrained')
+    served = {'backend_version': text('backend_version')}
     if context.launch_configurations['action_period_s']:
         served['action_period_s'] = ParameterValue(
             LaunchConfiguration('action_period_s'), value_type=float)
     return [
         _node('perception', given),
-        _node('planner', given | {'instruction': _text('instruction')}),
+        _node('planner', given | {'instruction': text('instruction')}),
         _node('controller', given | served),
     ]
 
 
 def _node(name: str, parameters: dict[str, object]) -> Node:
-    switches = {'use_sim_time': _switch('use_sim_time'), 'autostart': _switch('autostart')}
-    return Node(
-        package='groot_ros', executable=name, name=name, output='screen', remappings=OWN,
-        parameters=[LaunchConfiguration('params_file'), parameters | switches],
-        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+    switches = {'use_sim_time': switch('use_sim_time'), 'autostart': switch('autostart')}
+    return own_node(
+        name, parameters | switches,
         condition=IfCondition(PythonExpression(
             [f"'{name}' in '", LaunchConfiguration('nodes'), "'.split(',')"])),
         respawn=LaunchConfiguration('use_respawn'), respawn_delay=1.0,
         additional_env=TRANSPORTS)
 
 
-def _simulator() -> Node:
-    # The simulator makes the time that the others follow: it never gets use_sim_time.
-    return Node(
-        package='groot_ros', executable='simulator', name='simulator', output='screen',
-        remappings=OWN,
-        condition=IfCondition(LaunchConfiguration('simulation')),
-        parameters=[
-            LaunchConfiguration('params_file'),
-            {'embodiment': _text('embodiment'), 'use_sim_time': False,
-             'publish_clock': _switch('use_sim_time')}],
-        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
-        on_exit=Shutdown(reason='the simulator ended'))
-
-
 def _visualizer() -> Node:
-    return Node(
-        package='groot_ros', executable='visualizer', name='visualizer', output='screen',
-        remappings=OWN, parameters=[LaunchConfiguration('params_file'), _common()],
-        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+    return own_node(
+        'visualizer', _common() | {'checkpoint': text('checkpoint')},
         condition=IfCondition(PythonExpression(
             ["'", LaunchConfiguration('use_rviz'), "' == 'true' or '",
              LaunchConfiguration('viewer'), "' != 'none'"])))
 
 
-def _viewer() -> Node:
-    return Node(
-        package='groot_ros', executable='viewer', name='viewer', output='screen',
-        remappings=OWN, parameters=[LaunchConfiguration('params_file'), _common()],
-        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
-        condition=IfCondition(EqualsSubstitution(LaunchConfiguration('viewer'), 'foxglove')))
+def _viewer(name: str, choice: str) -> Node:
+    return own_node(
+        name, _common(),
+        condition=IfCondition(EqualsSubstitution(LaunchConfiguration('viewer'), choice)))
 
 
 def _rviz() -> Node:
     config = PathJoinSubstitution(
         [FindPackageShare('groot_ros'), 'config', 'rviz', 'humanoid.rviz'])
     return Node(
-        package='rviz2', executable='rviz2', output='screen', remappings=OWN,
+        package='rviz2', executable='rviz2', output='screen', remappings=OWN_NAMES,
         condition=IfCondition(LaunchConfiguration('use_rviz')), arguments=['-d', config],
-        parameters=[{'use_sim_time': _switch('use_sim_time')}],
+        parameters=[{'use_sim_time': switch('use_sim_time')}],
         on_exit=Shutdown(reason='RViz was closed'))
 
 
@@ -191,14 +167,5 @@ def _check_arguments(context: LaunchContext) -> None:
 
 def _common() -> dict[str, ParameterValue]:
     """Return what the nodes for those who look are told."""
-    return {'embodiment': _text('embodiment'), 'use_sim_time': _switch('use_sim_time'),
-            'autostart': _switch('autostart')}
-
-
-def _text(name: str) -> ParameterValue:
-    """Return an argument as a string parameter, whatever YAML would make of it."""
-    return ParameterValue(LaunchConfiguration(name), value_type=str)
-
-
-def _switch(name: str) -> ParameterValue:
-    return ParameterValue(LaunchConfiguration(name), value_type=bool)
+    return {'embodiment': text('embodiment'), 'use_sim_time': switch('use_sim_time'),
+            'autostart': switch('autostart')}
