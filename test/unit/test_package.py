@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / 'groot_ros'
@@ -43,9 +44,26 @@ def test_the_version_is_the_same_everywhere():
     manifest = ElementTree.parse(ROOT / 'package.xml').findtext('version')
     setup = re.search(r"version='([^']+)'", (ROOT / 'setup.py').read_text())
     newest = re.search(r'^(\d+\.\d+\.\d+) \(', (ROOT / 'CHANGELOG.rst').read_text(), re.M)
+    cited = yaml.safe_load((ROOT / 'CITATION.cff').read_text())['version']
     assert setup is not None
     assert newest is not None
-    assert manifest == setup[1] == newest[1]
+    assert manifest == setup[1] == newest[1] == cited
+
+
+def test_rosdoc2_finds_the_site():
+    named = ElementTree.parse(ROOT / 'package.xml').findtext('export/rosdoc2')
+    kind, config = yaml.safe_load_all((ROOT / named).read_text())
+    assert kind == {'type': 'rosdoc2 config', 'version': 1}
+    (builder,) = config['builders']
+    assert (ROOT / builder['sphinx']['sphinx_sourcedir'] / 'conf.py').is_file()
+    # rosdoc2 writes an index.rst, which only a file of the same name replaces.
+    assert (ROOT / builder['sphinx']['sphinx_sourcedir'] / 'index.rst').is_file()
+
+
+@pytest.mark.parametrize('file', sorted(ROOT.glob('*.md')), ids=lambda file: file.name)
+def test_links_of_a_document_lead_somewhere(file):
+    linked = re.findall(r'\]\(([^)#\s]+)', file.read_text())
+    assert [each for each in linked if '://' not in each and not (ROOT / each).exists()] == []
 
 
 @pytest.mark.parametrize('file', modules(), ids=name)
