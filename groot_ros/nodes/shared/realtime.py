@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LOWEST = 1
+
+Schedule = tuple[int, os.sched_param]
 
 
 @contextmanager
@@ -29,20 +31,27 @@ def real_time(priority: int) -> Iterator[None]:
         yield
         return
     own = threading.get_native_id()
+    before = {int(each.name): _schedule_of(int(each.name))
+              for each in Path('/proc/self/task').iterdir()}
     os.sched_setscheduler(own, os.SCHED_FIFO, os.sched_param(priority))
-    others = [int(each.name) for each in Path('/proc/self/task').iterdir()]
-    others.remove(own)
     less = os.sched_param(max(priority - 1, LOWEST))
-    _schedule(others, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, less)
+    for thread in before.keys() - {own}:
+        _set(thread, (os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, less))
     try:
         yield
     finally:
-        _schedule([own, *others], os.SCHED_OTHER, os.sched_param(0))
+        for thread, schedule in before.items():
+            _set(thread, schedule)
 
 
-def _schedule(threads: list[int], policy: int, parameters: os.sched_param) -> None:
-    for thread in threads:
-        try:
-            os.sched_setscheduler(thread, policy, parameters)
-        except ProcessLookupError:
-            continue  # it ended meanwhile
+def _schedule_of(thread: int) -> Schedule | None:
+    with suppress(ProcessLookupError):
+        return os.sched_getscheduler(thread), os.sched_getparam(thread)
+    return None
+
+
+def _set(thread: int, schedule: Schedule | None) -> None:
+    """Set how a thread is scheduled, unless it ended meanwhile."""
+    with suppress(ProcessLookupError):
+        if schedule is not None:
+            os.sched_setscheduler(thread, *schedule)

@@ -41,15 +41,15 @@ def may_have_priority() -> bool:
 
 
 def test_a_thread_and_those_it_waits_for_get_priority_and_give_it_back() -> None:
-    before = rank(0)
     with another_thread() as other:
+        before = rank(0), rank(other)
         try:
             with real_time(20):
                 assert rank(0) == (os.SCHED_FIFO, 20)
                 assert rank(other) == (os.SCHED_FIFO, 19)
         except PermissionError:
             assert not may_have_priority()
-        assert rank(0) == rank(other) == before
+        assert (rank(0), rank(other)) == before
 
 
 @pytest.mark.skipif(not may_have_priority(), reason='this user may not have real-time priority')
