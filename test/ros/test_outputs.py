@@ -99,12 +99,11 @@ def test_an_aborted_goal_holds_the_robot_with_the_words_of_its_controller(
 ) -> None:
     robot.wait_until_it_moves()
     server = robot.commands.goal_servers[0]
-
-    def aborted() -> bool:
-        server.abort(TOLERANCE_VIOLATED, 'Aborted due to path tolerance violation')
-        return 'path tolerance violation (-4)' in robot.status[-1].text
-
-    robot.graph.wait_until(aborted, 'the abort was not told')
+    aborting = robot.graph.peer.create_timer(0.05, lambda: server.abort(
+        TOLERANCE_VIOLATED, 'Aborted due to path tolerance violation'))
+    robot.graph.wait_until(
+        lambda: 'path tolerance violation (-4)' in robot.status[-1].text, 'the abort was not told')
+    aborting.cancel()
     robot.wait_until_it_moves()
 
 

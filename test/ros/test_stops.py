@@ -71,6 +71,7 @@ def test_an_emergency_stop_is_latched_until_a_reset_and_a_fresh_instruction(
 ) -> None:
     robot = start()
     robot.wait_until_it_moves()
+    before = robot.status[-1].stops
     stop(robot, how)
     robot.wait_for(*STOPPED)
     robot.wait_until_it_rests()
@@ -88,7 +89,7 @@ def test_an_emergency_stop_is_latched_until_a_reset_and_a_fresh_instruction(
 
     robot.instruct(epoch=3)
     robot.wait_until_it_moves()
-    assert robot.status[-1].stops == 1
+    assert robot.status[-1].stops > before
 
 
 def test_the_outputs_fall_silent_after_an_emergency_stop(start: Start) -> None:

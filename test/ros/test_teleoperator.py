@@ -34,8 +34,7 @@ from groot_ros.simulation.urdf import robot_description
 from groot_ros.srv import SetInstruction
 
 ROBOT = load_embodiment('unitree_g1')
-PATIENT = {'max_state_age_s': 5.0, 'max_target_age_s': 5.0, 'clutch_timeout_s': 5.0,
-           'realtime_priority': 0}
+PATIENT = {'max_state_age_s': 5.0, 'max_target_age_s': 5.0, 'clutch_timeout_s': 5.0}
 """Unless a test is about it, nothing is stale soon: a busy machine is slow, not wrong."""
 RIGHT_HAND = ROBOT.group_indices(['right_hand'])
 KEYBOARD = Path(__file__).parents[2] / 'executables' / 'teleoperate_keyboard'
