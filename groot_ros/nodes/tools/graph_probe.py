@@ -28,9 +28,8 @@ from groot_ros.diagnosis import (
 )
 from groot_ros.msg import PolicyStatus, RecordingStatus
 from groot_ros.nodes.shared.delivery import delivery_of
-from groot_ros.nodes.shared.status import REASONS
+from groot_ros.nodes.shared.status import REASONS, STATES
 
-STATES = ('INACTIVE', 'WAITING', 'RUNNING', 'HOLDING', 'PAUSED', 'FAULT')
 AGREED = ('embodiment', 'checkpoint', 'use_sim_time')
 POLICY = {
     'perception': (*AGREED, 'max_input_age_s'),
@@ -156,7 +155,7 @@ def _endpoint(info: TopicEndpointInfo) -> Endpoint:
 
 def _node_status(message: PolicyStatus) -> NodeStatus:
     return NodeStatus(
-        STATES[message.state], REASONS[message.reason], message.text,
+        STATES[message.state].upper(), REASONS[message.reason], message.text,
         output_rate=message.output_rate, latency=message.latency)
 
 

@@ -7,10 +7,7 @@ from std_msgs.msg import Float32
 
 from groot_ros.msg import PolicyStatus
 from groot_ros.nodes.shared.qos import NEWEST
-
-STATES = {
-    getattr(PolicyStatus, name): name.lower()
-    for name in ('INACTIVE', 'WAITING', 'RUNNING', 'HOLDING', 'PAUSED', 'FAULT')}
+from groot_ros.nodes.shared.status import STATES
 
 
 class GraphRates:
@@ -34,7 +31,7 @@ class GraphRates:
     def line(self) -> str:
         """Return the state of the controller and the main rates in one line."""
         controller, planner = self.of('controller'), self.of('planner')
-        state = STATES.get(controller.state, '?')
+        state = STATES[controller.state]
         return (
             f'{state}{": " + controller.text if controller.text else ""} | '
             f'System 2 {planner.output_rate:.1f} Hz, System 1 {controller.solve_rate:.1f} Hz, '

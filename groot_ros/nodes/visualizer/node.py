@@ -18,7 +18,7 @@ from groot_ros.nodes.shared.parameters import declare_parameters, follow_paramet
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
 from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST, sensor_qos
 from groot_ros.nodes.shared.stamps import now, seconds, stamp_at
-from groot_ros.nodes.shared.status import REASONS
+from groot_ros.nodes.shared.status import REASONS, STATES
 from groot_ros.nodes.visualizer.attention import SeenParts
 from groot_ros.nodes.visualizer.drawing import Drawing
 from groot_ros.nodes.visualizer.overlays import CameraOverlay
@@ -26,7 +26,6 @@ from groot_ros.nodes.visualizer.parameters import VisualizerParams
 from groot_ros.visualization import VisualizationError
 from groot_ros.visualization.overlay import LINE_LENGTH
 
-STATES = ('inactive', 'waiting', 'running', 'holding', 'paused', 'fault')
 LIFETIME_S = 2.0
 
 
