@@ -235,10 +235,14 @@ def test_a_namespace_holds_it_and_nothing_is_left_of_it(domain: int, tmp_path: P
         client.node.create_subscription(
             PoseStamped, 'teleoperator/right/pose', hands.append, NEWEST)
         client.spin_until(lambda: bool(hands), START_S, 'the hand to be known')
-        topics = {name for name, _ in client.node.get_topic_names_and_types()}
-        assert {'/robot1/joint_states', '/robot1/tf',
-                '/robot1/upper_body_controller/joint_trajectory'} <= topics
-        assert not {'/joint_states', '/teleoperator/status', '/tf'} & topics
+
+        def topics() -> set[str]:
+            return {name for name, _ in client.node.get_topic_names_and_types()}
+
+        wanted = {f'/robot1/{name}' for name in (
+            'joint_states', 'tf', 'upper_body_controller/joint_trajectory')}
+        client.spin_until(lambda: wanted <= topics(), START_S, f'the topics {sorted(wanted)}')
+        assert not {'/joint_states', '/teleoperator/status', '/tf'} & topics()
     log = (tmp_path / 'launch.log').read_text()
     assert 'process has died' not in log
     assert log.count('process has finished cleanly') == 2

@@ -87,11 +87,12 @@ def test_two_robots_in_one_domain_do_what_each_was_told(robots: list[GraphClient
 
 def test_nothing_leaves_its_namespace(robots: list[GraphClient]) -> None:
     node = robots[0].node
-    topics = {name for name, _ in node.get_topic_names_and_types()}
-    for robot in ROBOTS:
-        assert {f'/{robot}/{name}' for name in (
-            'clock', 'tf', 'joint_states', 'observation', 'goal_tokens', 'current_instruction',
-            'controller/status', 'task_state')} <= topics
+    wanted = {f'/{robot}/{name}' for robot in ROBOTS for name in (
+        'clock', 'tf', 'joint_states', 'observation', 'goal_tokens', 'current_instruction',
+        'controller/status', 'task_state')}
+    robots[0].spin_until(
+        lambda: wanted <= {name for name, _ in node.get_topic_names_and_types()},
+        START_S, f'the topics {sorted(wanted)}')
     assert strangers(node) == []
     services = {name for name, _ in node.get_service_names_and_types()}
     assert {name for name in services if name.split('/')[1] not in ROBOTS} == set()

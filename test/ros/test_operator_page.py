@@ -171,7 +171,8 @@ def test_the_camera_is_shown_with_words_over_it_where_they_are_drawn(
     drawn = graph.peer.create_publisher(Image, OVERLAY, NEWEST)
     graph.peer.create_timer(0.05, lambda: publish(drawn, BLUE))
     graph.wait_until(lambda: sees(BLUE), 'the overlay is not seen')
-    assert graph.peer.count_subscribers(CAMERA) == 0
+    graph.wait_until(
+        lambda: graph.peer.count_subscribers(CAMERA) == 0, 'it looks at what it does not show')
     graph.wait_until(
         lambda: graph.peer.count_subscribers(OVERLAY) == 0, 'it looks although nobody does')
 
