@@ -41,21 +41,27 @@ ARGUMENTS = {
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments beside those of `humanoid.launch.py`, the replayer and the policy."""
-    ending = Ending()
+    replayer = _replayer()
+    ending = Ending(replayer)
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=description,
                                 choices=MODES if name == 'mode' else None)
           for name, (default, description) in ARGUMENTS.items()),
         RegisterEventHandler(OnProcessStart(on_start=ending.on_start)),
         RegisterEventHandler(OnProcessExit(on_exit=ending.on_exit)),
-        OpaqueFunction(function=_start),
+        OpaqueFunction(function=_start, args=[replayer]),
     ])
 
 
 class Ending:
-    """Ends the launch with its first process; the exit code is the replayer's."""
+    """Ends the launch with its first process; the exit code is the replayer's.
 
-    def __init__(self) -> None:
+    Args:
+        replayer: Its process.
+    """
+
+    def __init__(self, replayer: Node) -> None:
+        self._replayer = replayer
         self._running = 0
         self._code: int | None = None
 
@@ -67,20 +73,21 @@ class Ending:
         """End the others with the first process, and with the last one the launch."""
         self._running -= 1
         if self._code is None:
-            ended = event.process_name
-            self._code = event.returncode if ended.startswith('replayer') else 1
-            return EmitEvent(event=Shutdown(reason=f'{ended} ended'))
+            # Its name is that of a debugger where a launch-prefix puts one before it.
+            self._code = event.returncode if event.action is self._replayer else 1
+            return EmitEvent(event=Shutdown(reason=f'{event.process_name} ended'))
         if not self._running and self._code:
             # launch itself knows no other exit codes than 0 and 1.
             sys.exit(self._code)
         return None
 
 
-def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+def _start(context: LaunchContext, replayer: Node) -> list[LaunchDescriptionEntity]:
     given = {name: context.launch_configurations[name] for name in ARGUMENTS}
     try:
         recording = Recording(Path(given['bag']), given['embodiment'], given['namespace'])
         checkpoint = given['checkpoint'] or recording.checkpoint
+        recording.check_instructions()
         if not given['renew']:
             recording.check_commands()
     except (BagError, EmbodimentError, OSError) as error:
@@ -94,7 +101,7 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     return [
         GroupAction([
             PushRosNamespace(LaunchConfiguration('namespace')),
-            _replayer(),
+            replayer,
         ]),
         GroupAction([
             SetParameter('step_locked', stepped),
