@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from groot_ros.control.watchdog import Hold, HoldReason
 
 STOPPED = Hold(
@@ -15,10 +17,11 @@ RESET = Hold(
 class EmergencyStop:
     """Holds from a stop until a reset and an instruction that came after it.
 
-    It may be engaged from any thread.
+    Calls may come from any thread.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._hold: Hold | None = None
         self._newest_epoch = 0
 
@@ -29,14 +32,16 @@ class EmergencyStop:
 
     def engage(self) -> None:
         """Stop, whatever came before."""
-        self._hold = STOPPED
+        with self._lock:
+            self._hold = STOPPED
 
     def reset(self) -> bool:
         """End the latch; a new instruction has to follow. Returns whether it was latched."""
-        was_latched = self.latched
-        if was_latched:
-            self._hold = RESET
-        return was_latched
+        with self._lock:
+            was_latched = self.latched
+            if was_latched:
+                self._hold = RESET
+            return was_latched
 
     def on_instruction(self, text: str, epoch: int) -> None:
         """Take note of an instruction; one that came after the reset ends the hold.
@@ -45,10 +50,11 @@ class EmergencyStop:
             text: Empty asks for nothing, so it ends nothing.
             epoch: Higher than that of every instruction before.
         """
-        fresh = epoch > self._newest_epoch
-        self._newest_epoch = max(self._newest_epoch, epoch)
-        if fresh and text and self._hold is RESET:
-            self._hold = None
+        with self._lock:
+            fresh = epoch > self._newest_epoch
+            self._newest_epoch = max(self._newest_epoch, epoch)
+            if fresh and text and self._hold is RESET:
+                self._hold = None
 
     def check(self) -> Hold | None:
         """Return why the robot must not move, None if it may."""

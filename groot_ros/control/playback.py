@@ -14,7 +14,7 @@ from groot_ros.control.curve import Motion
 from groot_ros.control.emergency_stop import EmergencyStop
 from groot_ros.control.intake import ChunkIntake, Shared
 from groot_ros.control.limits import LimitFilter
-from groot_ros.control.resting import RestingPose
+from groot_ros.control.resting import RestingPose, is_elsewhere
 from groot_ros.control.seams import SeamSettings
 from groot_ros.control.stops import Stops, StopSettings
 from groot_ros.control.tokens import TokenGate, TokenOrigin
@@ -84,6 +84,7 @@ class Playback:
         self.stop_count = 0
         self._resting = RestingPose()
         self._playing = False
+        self._played = False  # since the pose was forgotten
         self._seeded = False
         self._jumped: Hold | None = None
         self._now = float('-inf')
@@ -115,7 +116,9 @@ class Playback:
                 HoldReason.BAD_STATE,
                 f'joint states must be {len(self._names)} finite positions, got '
                 f'{positions.tolist()}')
-        if not self._seeded:
+        # Until something is commanded somebody else may move the robot.
+        if not self._seeded or (
+                not self._played and is_elsewhere(self.limits.positions, positions)):
             self.limits.reset(positions)
             self._seeded = True
         if self._playing:
@@ -140,6 +143,8 @@ class Playback:
             return Hold(
                 HoldReason.OLD_EPOCH,
                 f'the chunk is of epoch {chunk.epoch}, {self.gate.epoch} is in force')
+        if self.stops.asked_for(now) is None:
+            self._begin_where_it_is()
         hold = self._intake.join(chunk, now, Motion(
             self.limits.positions[self._columns], self.limits.velocities[self._columns]))
         if hold is None:
@@ -186,7 +191,7 @@ class Playback:
         self._intake.reset()
         self._resting.leave()
         self._jumped = None
-        self._seeded = False
+        self._seeded = self._played = self._playing = False
         self._now = float('-inf')
 
     def tick(self, now: float) -> Command | None:
@@ -214,17 +219,22 @@ class Playback:
                 or self._intake.problem(now))
 
     def _note(self, hold: Hold | None) -> None:
-        """Count a stop; go on after a rest from where the robot is, if it was moved."""
+        """Count a stop; take note of rest and motion."""
         if hold is None:
-            if (pose := self._resting.displaced()) is not None:
-                self.limits.reset(pose)
+            self._begin_where_it_is()
             self._resting.leave()
+            self._played = True
         elif self.limits.at_rest:
             self._resting.rest(self._now, elsewhere=hold.reason in NOT_FOLLOWED)
         if self._playing and hold is not None:
             self.stop_count += 1
             self.stops.tracking.forget()
         self._playing = hold is None
+
+    def _begin_where_it_is(self) -> None:
+        """Go on after a rest from where the robot is, if it was moved."""
+        if (pose := self._resting.displaced()) is not None:
+            self.limits.reset(pose)
 
     def _void_plan(self) -> None:
         self._intake.timeline.clear()
@@ -234,7 +244,7 @@ class Playback:
         """Drop whatever carries a stamp of the clock before it jumped; the pose stays."""
         self._void_plan()
         self.stops.forget()
-        self._resting.leave()
+        self._resting.forget_times()
         self._intake.delay.reset()
         self.gate.void_captures_until(float('-inf'))
         self._jumped = Hold(

@@ -11,6 +11,18 @@ SETTLE_S = 0.5
 """From the last command of a stop until the arms stand still [s]."""
 MOVED = 0.05
 """A joint this far from where it came to rest was moved [rad]."""
+NOISE = 1e-3
+"""A joint this near to where it was is where it was: encoders are noisy [rad]."""
+
+
+def is_elsewhere(known: Array, measured: Array) -> bool:
+    """Return whether a robot that nothing commanded yet is not where it is known to be.
+
+    Args:
+        known: Where it was, shape (num_joints,) [rad].
+        measured: Where it is, shape (num_joints,) [rad].
+    """
+    return bool(np.abs(measured - known).max() > NOISE)
 
 
 class RestingPose:
@@ -25,10 +37,14 @@ class RestingPose:
 
     def leave(self) -> None:
         """Take note that the robot is commanded to move."""
+        self._is_elsewhere = False
+        self.forget_times()
+
+    def forget_times(self) -> None:
+        """Drop what was measured so far, as when the clock jumped; the rest goes on."""
         self._since: float | None = None
         self._settled: Array | None = None
         self._newest: Array | None = None
-        self._is_elsewhere = False
 
     def rest(self, now: float, *, elsewhere: bool) -> None:
         """Take note that the command at `now` [s] does not move.

@@ -9,14 +9,8 @@ from groot_ros.embodiment.description import (
 from groot_ros.embodiment.errors import EmbodimentError
 from groot_ros.embodiment.hands import Hand
 from groot_ros.embodiment.loading import embodiment_file, known_embodiments, load_embodiment
-from groot_ros.embodiment.robot import (
-    Camera,
-    CommandOutput,
-    Embodiment,
-    Joint,
-    ModelMapping,
-    Rates,
-)
+from groot_ros.embodiment.parts import Camera, CommandOutput, Joint, ModelMapping, Rates
+from groot_ros.embodiment.robot import Embodiment
 
 __all__ = [
     'Camera',

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groot_ros.embodiment.errors import EmbodimentError, did_you_mean
-from groot_ros.embodiment.robot import Embodiment, Joint
+from groot_ros.embodiment.parts import Joint
+from groot_ros.embodiment.robot import Embodiment
 
 # Descriptions are written with three to five digits: a limit may differ by its rounding.
 ROUNDING = 1e-3
@@ -46,7 +47,7 @@ def read_description(xml: str, source: str = 'robot_description') -> Description
     """Read the movable joints out of a URDF or MJCF text.
 
     Raises:
-        EmbodimentError: If the text is neither.
+        EmbodimentError: If the text is neither, or a limit in it is no number.
     """
     try:
         root = ElementTree.fromstring(xml)
@@ -57,7 +58,10 @@ def read_description(xml: str, source: str = 'robot_description') -> Description
         raise EmbodimentError(
             '', f'starts with <{root.tag}>: <robot> (URDF) or <mujoco> (MJCF) was expected',
             source)
-    return Description(source, readers[root.tag](root))
+    try:
+        return Description(source, readers[root.tag](root))
+    except EmbodimentError as error:
+        raise error.in_file(source) from None
 
 
 def open_description(file: str, folder: Path) -> Description:
@@ -68,7 +72,8 @@ def open_description(file: str, folder: Path) -> Description:
     """
     for path in _places(file, folder):
         if path.is_file():
-            return read_description(path.read_text(encoding='utf-8'), path.name)
+            text = path.read_text(encoding='utf-8', errors='replace')  # of comments and authors
+            return read_description(text, path.name)
     raise EmbodimentError(
         'description', f"no file '{file}': give a path from {folder}, or package://name/path of "
         'a package that is installed and sourced')
@@ -126,13 +131,15 @@ def _urdf_joint(joint: ElementTree.Element) -> DescribedJoint:
     mimics = mimic.get('joint') if mimic is not None else None
     if limit is None:
         return DescribedJoint(mimics=mimics)
+    key = f'joint {joint.get("name")}'
+    lower, upper, velocity = (  # a URDF limit left out is 0 (urdf specification)
+        _number(f'{key}, limit {field}', limit.get(field, '0'))
+        for field in ('lower', 'upper', 'velocity'))
     # Velocity 0 stands for "not known" in published hand descriptions.
-    velocity = float(limit.get('velocity', 0.0)) or None
+    known = velocity or None
     if joint.get('type') == 'continuous':
-        return DescribedJoint(velocity=velocity, mimics=mimics)
-    # A URDF limit left out is 0 (urdf specification).
-    return DescribedJoint(
-        float(limit.get('lower', 0.0)), float(limit.get('upper', 0.0)), velocity, mimics)
+        return DescribedJoint(velocity=known, mimics=mimics)
+    return DescribedJoint(lower, upper, known, mimics)
 
 
 def _mjcf_joints(root: ElementTree.Element) -> dict[str, DescribedJoint]:
@@ -168,15 +175,29 @@ def _collect_mjcf_joints(
         if joint.get('type', 'hinge') in ('hinge', 'slide') and 'name' in joint.attrib:
             limits = joint.get('range', ranges.get(joint.get('class', childclass), ''))
             angular = joint.get('type', 'hinge') == 'hinge'
-            joints[joint.attrib['name']] = _mjcf_joint(limits, in_degrees and angular)
+            joints[joint.attrib['name']] = _mjcf_joint(
+                f'joint {joint.attrib["name"]}, range', limits, in_degrees and angular)
     for child in body.findall('body'):
         _collect_mjcf_joints(child, childclass, ranges, in_degrees, joints)
 
 
-def _mjcf_joint(limits: str, in_degrees: bool) -> DescribedJoint:
+def _mjcf_joint(key: str, limits: str, in_degrees: bool) -> DescribedJoint:
     if not limits:
         return DescribedJoint()
-    lower, upper = (float(value) for value in limits.split())
+    values = [_number(key, value) for value in limits.split()]
+    if len(values) != 2:
+        raise EmbodimentError(key, f"must be two numbers, got '{limits}'")
+    lower, upper = values
     if in_degrees:
         lower, upper = math.radians(lower), math.radians(upper)
     return DescribedJoint(lower, upper)
+
+
+def _number(key: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if math.isnan(value):
+        raise EmbodimentError(key, f"must be a number, got '{text}'")
+    return value

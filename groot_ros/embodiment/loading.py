@@ -18,14 +18,8 @@ from groot_ros.embodiment.description import (
 )
 from groot_ros.embodiment.errors import OPEN, EmbodimentError, did_you_mean
 from groot_ros.embodiment.hands import Hand
-from groot_ros.embodiment.robot import (
-    Camera,
-    CommandOutput,
-    Embodiment,
-    Joint,
-    ModelMapping,
-    Rates,
-)
+from groot_ros.embodiment.parts import Camera, CommandOutput, Joint, ModelMapping, Rates
+from groot_ros.embodiment.robot import Embodiment
 from groot_ros.embodiment.unique_keys import RepeatedKeyError, load_yaml
 
 
@@ -42,7 +36,7 @@ def load_embodiment(tag_or_file: str | Path) -> Embodiment:
         raise error.in_file(str(file)) from None
     except RepeatedKeyError as error:
         raise EmbodimentError(error.key, error.problem, str(file)) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise EmbodimentError('', f'is not YAML: {error}', str(file)) from None
 
 

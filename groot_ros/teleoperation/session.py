@@ -12,22 +12,17 @@ from mink import SE3
 from numpy.typing import NDArray
 
 from groot_ros.control import Command, Deadline, Hold, HoldReason, LimitFilter
-from groot_ros.control.resting import RestingPose
+from groot_ros.control.resting import RestingPose, is_elsewhere
 from groot_ros.embodiment import Embodiment
 from groot_ros.teleoperation.clutch import Clutch
 from groot_ros.teleoperation.errors import TeleoperationError
-from groot_ros.teleoperation.fingers import Fingers
 from groot_ros.teleoperation.guides import Guide
-from groot_ros.teleoperation.inverse_kinematics import InverseKinematics
-from groot_ros.teleoperation.reach import Reach
+from groot_ros.teleoperation.leading import Leading
 
 Array = NDArray[np.float64]
 
 LAST_WORDS_S = 0.5
 """How long the point of rest is sent before the outputs fall silent."""
-NO_MODEL = Hold(
-    HoldReason.NO_DESCRIPTION,
-    'no robot_description: is robot_state_publisher running, in this namespace?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +62,20 @@ class Session:
         settings: SessionSettings,
     ) -> None:
         self._lock = threading.Lock()
-        self._robot, self._guides, self._clutch = robot, guides, clutch
-        self._settings = settings
-        self._tick = 1.0 / robot.rates.control_hz
-        self.limits = LimitFilter(robot, self._tick, settings.max_velocity)
-        self._fingers = {
-            hand.name: Fingers(robot, hand, settings.grip_time, self._tick)
-            for hand in robot.hands}
-        self._reach = {hand.name: Reach(hand.name) for hand in robot.hands}
+        self._guides, self._clutch = guides, clutch
+        tick = 1.0 / robot.rates.control_hz
+        self.limits = LimitFilter(robot, tick, settings.max_velocity)
+        self._leading = Leading(
+            robot, guides, max_velocity=settings.max_velocity, grip_time=settings.grip_time,
+            tick=tick)
         self._state = Deadline(
             settings.max_state_age, HoldReason.NO_STATE, HoldReason.STALE_STATE,
             f'is something published on {robot.joint_state_topic}?')
         self._state_problem: Hold | None = None
         self._resting = RestingPose()
-        self._kinematics: InverseKinematics | None = None
-        self._model_problem = NO_MODEL
         self._blocks: dict[HoldReason, tuple[float, Hold]] = {}
-        self._led: set[str] = set()
         self._not_led: Hold | None = None
-        self._moving = self._seeded = False
+        self._moving = self._moved = self._seeded = False
         self._now = self._silent_from = float('-inf')
         self._reset_at = float('-inf')
         self.refused = self.stops = 0
@@ -93,14 +83,13 @@ class Session:
     def on_model(self, model: mujoco.MjModel) -> None:
         """Take the robot's kinematics; from then on hands can be led."""
         with self._lock:
-            self._kinematics = InverseKinematics(
-                model, self._robot, self._settings.max_velocity, self._tick)
+            self._leading.on_model(model)
             self._moving = False
 
     def on_no_model(self, why: str) -> None:
         """Note why the robot's description cannot be used."""
         with self._lock:
-            self._model_problem = Hold(HoldReason.NO_DESCRIPTION, why)
+            self._leading.on_no_model(why)
 
     def on_state(self, positions: Array, stamp: float) -> None:
         """Take measured positions [rad], shape (num_joints,), captured at `stamp` [s]."""
@@ -112,7 +101,9 @@ class Session:
                     HoldReason.BAD_STATE,
                     f'joint states must be finite, got {positions.tolist()}'))
                 return
-            if not self._seeded:
+            # Until something is commanded somebody else may move the robot.
+            if not self._seeded or (
+                    not self._moved and is_elsewhere(self.limits.positions, positions)):
                 self.limits.reset(positions)
                 self._seeded = True
             self._resting.update(positions, stamp)
@@ -144,9 +135,8 @@ class Session:
     def on_grip(self, hand: str, grip: float | None) -> None:
         """Take a grip of a hand, from 0, open, to 1, closed; None opens or closes it in turn."""
         with self._lock:
-            fingers = self._fingers[hand]
             try:
-                fingers.update(float(not fingers.closed) if grip is None else grip)
+                self._leading.grip(hand, grip)
             except TeleoperationError as error:
                 self._refuse(hand, str(error))
 
@@ -165,18 +155,15 @@ class Session:
         with self._lock:
             self._forget_times()
             self._reset_at = now
-            self._seeded = False
-            for fingers in self._fingers.values():
-                fingers.forget()
+            self._seeded = self._moved = False
+            self._leading.forget_grips()
 
     def poses(self) -> dict[str, SE3]:
         """Return where every hand is commanded to be, in the base frame; empty if unknown."""
         with self._lock:
-            if self._kinematics is None or not self._seeded:
+            if not self._seeded:
                 return {}
-            if not self._moving:
-                self._kinematics.reset(self.limits.positions)
-            return {hand.name: self._kinematics.pose(hand.name) for hand in self._robot.hands}
+            return self._leading.poses(None if self._moving else self.limits.positions)
 
     @property
     def at_rest(self) -> bool:
@@ -191,8 +178,7 @@ class Session:
     def short_of(self) -> Hold | None:
         """Return which hand does not get to where it is led, None if all do."""
         with self._lock:
-            holds = (self._reach[name].check() for name in sorted(self._led))
-            return next((hold for hold in holds if hold is not None), None)
+            return self._leading.short_of()
 
     def tick(self, now: float) -> Command | None:
         """Return the command due at `now` [s], None while there is nothing to say."""
@@ -215,56 +201,27 @@ class Session:
         return (
             self._clutch.stopped()
             or next((hold for until, hold in self._blocks.values() if now < until), None)
-            or (self._model_problem if self._kinematics is None else None)
-            or self._clutch.released(now)
-            or self._state_problem or self._state.check(now) or self._unguided(now))
-
-    def _unguided(self, now: float) -> Hold | None:
-        """Return why a led hand cannot be led on, or why none can be led at all."""
-        holds = [self._guides[name].check(now) for name in sorted(self._led or self._guides)]
-        if not self._led and None in holds:
-            return None
-        said = [hold for hold in holds if hold is not None]
-        return next(
-            (hold for hold in said if hold.reason is not HoldReason.NO_TARGET),
-            said[0] if said else None)
+            or self._leading.check_model() or self._clutch.released(now)
+            or self._state_problem or self._state.check(now) or self._leading.check_guides(now))
 
     def _lead(self, now: float) -> Hold | None:
         """Move one tick; returns why a hand cannot be led, None if all can."""
-        kinematics = self._kinematics
-        assert kinematics is not None
         if not self._moving:
-            self._begin(kinematics)
-        for name, guide in self._guides.items():
-            if name not in self._led and guide.leads and guide.check(now) is None:
-                try:
-                    guide.engage(kinematics.pose(name))
-                except TeleoperationError as error:
-                    return Hold(HoldReason.BAD_TARGET, f'{name} hand: {error}')
-                self._led.add(name)
-        targets = {
-            name: self._guides[name].target(now, kinematics.pose(name)) for name in self._led}
-        if targets:
-            kinematics.step(targets)
-            kinematics.write(self._target)
-        for name, target in targets.items():
-            self._reach[name].update(kinematics.miss(name, target), now)
-        for fingers in self._fingers.values():
-            fingers.step(self._target)
-        self.limits.follow(self._target)
-        self._moving = True
+            self._begin()
+        try:
+            target = self._leading.step(now)
+        except TeleoperationError as error:
+            return Hold(HoldReason.BAD_TARGET, str(error))
+        self.limits.follow(target)
+        self._resting.leave()
+        self._moving = self._moved = True
         return None
 
-    def _begin(self, kinematics: InverseKinematics) -> None:
+    def _begin(self) -> None:
         """Begin where the robot came to rest, or where somebody moved it since."""
         if (pose := self._resting.displaced()) is not None:
             self.limits.reset(pose)
-        self._resting.leave()
-        self._target = self.limits.positions.copy()
-        kinematics.reset(self._target)
-        self._led.clear()
-        for reach in self._reach.values():
-            reach.forget()
+        self._leading.begin(self.limits.positions)
 
     def _rest(self, hold: Hold, now: float) -> None:
         """Brake along the path; once at rest, fall silent after a while."""
@@ -273,9 +230,7 @@ class Session:
             self._silent_from = now + LAST_WORDS_S
         self._moving = False
         if hold.reason is HoldReason.DEADMAN_RELEASED:
-            for guide in self._guides.values():
-                guide.release()
-            self._led.clear()
+            self._leading.let_go()
         at_rest = self.limits.at_rest
         self.limits.halt()
         if at_rest:
@@ -295,9 +250,7 @@ class Session:
         """Drop whatever carries a stamp of the clock before it jumped."""
         self._state.stamp = None
         self._clutch.forget()
-        for guide in self._guides.values():
-            guide.forget()
-        self._resting.leave()
-        self._led.clear()
+        self._leading.forget()
+        self._resting.forget_times()
         self._moving = False
         self._now = self._silent_from = self._reset_at = float('-inf')

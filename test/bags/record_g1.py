@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from groot_ros.data.bags import Bag, BagWriter, MessageTypes
+from groot_ros.data.datasets.stamps import stamp_of
 from groot_ros.data.instructions import Request, plain
 from groot_ros.evaluation.plan import Condition, PlannedEpisode
 from groot_ros.nodes.tools.graph_client import GraphClient
 from groot_ros.nodes.tools.graph_process import Domain, GraphProcess
-from groot_ros.replay.recording import Recording, header_stamp, to_ns
+from groot_ros.replay.recording import Recording, header_stamp
 
 DURATION_S = 3.0
 START_S = 120.0
@@ -55,7 +56,7 @@ def trimmed(recording: Recording) -> Iterator[tuple[str, int, bytes]]:
     """Yield topic, time [ns] and bytes of the first `DURATION_S`, each at its own tick."""
     with Bag(recording.folder) as bag:
         steps = [each.message for each in bag.messages(['/step_done'])]
-        ticks = [to_ns(each.header.stamp) for each in steps if each.commands]
+        ticks = [stamp_of(each) for each in steps if each.commands]
         first = next(header_stamp(cdr) for _, _, cdr in bag.serialized(['/joint_states']))
         last = first + round(DURATION_S * 1e9)
         for topic in recording.outputs:

@@ -72,7 +72,7 @@ class ControlCycle:
         self._waiting: list[ReceivedTokens] = []
         self._state_problem: Hold | None = None
         self._token_problem: Hold | None = None
-        self._reset_at = float('-inf')
+        self._now = self._reset_at = float('-inf')
         self.refused = 0
         self._rested_at: float | None = None
         self.assignment: Assignment | None = None
@@ -193,8 +193,9 @@ class ControlCycle:
     def tick(self, now: float) -> Tick:
         """Run one tick at `now` [s]."""
         with self._lock:
-            if now < self._reset_at:
-                self._reset_at = float('-inf')  # the clock went back: its stamps start anew
+            if now < max(self._now, self._reset_at):
+                self._forget_later(now)
+            self._now = now
             self._accept_waiting(now)
             self._watch_solver()
             chunk = self._exchange.join_next(now)
@@ -217,7 +218,7 @@ class ControlCycle:
             self._rested_at = None
         elif self._rested_at is None:
             self._rested_at = now
-        elif now - self._rested_at > LAST_WORDS_S:
+        elif not 0.0 <= now - self._rested_at <= LAST_WORDS_S:
             self.engaged = False
 
     def hold(self, now: float) -> Hold | None:
@@ -232,6 +233,15 @@ class ControlCycle:
                 return Hold(HoldReason.NO_INSTRUCTION, 'nothing to do: call set_instruction')
             return self._token_problem or hold
         return hold
+
+    def _forget_later(self, now: float) -> None:
+        """Drop what has a stamp later than `now` [s], to which the clock went back."""
+        self._reset_at = float('-inf')
+        self._waiting = [each for each in self._waiting if each.origin.stamp <= now]
+        if self._tokens is not None and self._tokens.origin.stamp > now:
+            self._tokens = None
+        if self._state is not None and self._state[1] > now:
+            self._state = None
 
     def _accept(self, received: ReceivedTokens, now: float) -> None:
         self._token_problem = self._playback.on_tokens(received.origin, now)

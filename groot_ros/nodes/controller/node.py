@@ -24,7 +24,7 @@ from groot_ros.nodes.controller.stop_inputs import StopInputs
 from groot_ros.nodes.messages.chunks import chunk_message
 from groot_ros.nodes.shared.diagnostics import Diagnostics
 from groot_ros.nodes.shared.emergency_stop import EmergencyStopInputs
-from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.lifecycle import run
 from groot_ros.nodes.shared.outputs import Outputs
 from groot_ros.nodes.shared.parameters import declare_parameters, follow_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
@@ -50,7 +50,6 @@ class ControllerNode(PolicyNode):
         super().__init__('controller')
         self._load = load
         self._params = declare_parameters(self, ControllerParams)
-        self._interfaces = Interfaces(self)
         self._complaints = Complaints(self)
         self._diagnostics = Diagnostics(self, self._interfaces.delivery, ticking=True)
         self._emergency = EmergencyStop()
@@ -90,15 +89,16 @@ class ControllerNode(PolicyNode):
         if isinstance(self._ticks, WallTicks):
             paused = self._cycle.pause(True)
             self._ticks.go_on_until(lambda: self._cycle.at_rest, BRAKING_S)
+            self._stop_ticks()  # before the pause ends: no tick may move the robot again
             self._cycle.pause(paused)
         self._stop_ticks()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close every interface and the solver."""
-        self._interfaces.close()
+        done = super().on_cleanup(state)
         self._close_solver()
-        return super().on_cleanup(state)
+        return done
 
     def destroy_node(self) -> None:
         """End the threads before what they use."""
@@ -115,9 +115,7 @@ class ControllerNode(PolicyNode):
     def _open(self, source: PolicySource) -> None:
         """Create publishers, subscriptions, services and the status timer."""
         robot, opened = self._embodiment, self._interfaces
-        self._outputs = Outputs(
-            opened, robot, lead=self._params.trajectory_lead_s,
-            goal_period=1.0 / self._params.goal_hz, on_refusal=self._on_refused_command)
+        self._outputs = Outputs(opened, robot, self._params, self._on_refused_command)
         self._chunk_joints = [
             name for group in robot.model.action for name in robot.groups[group]]
         self._chunks = opened.publish(ActionChunk, 'action_chunk', NEWEST)

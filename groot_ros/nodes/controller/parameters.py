@@ -17,13 +17,14 @@ from groot_ros.nodes.controller.control_cycle import ControlCycle
 from groot_ros.nodes.controller.remote_parameters import BACKEND, BACKEND_VERSIONS, TOKEN_FILE
 from groot_ros.nodes.controller.replanning import Replanning
 from groot_ros.nodes.shared.checkpoints import ALLOW_UNTRAINED, CHECKPOINT, CheckpointMismatchError
+from groot_ros.nodes.shared.driving import DrivingParams
 from groot_ros.nodes.shared.lifecycle import AUTOSTART
 from groot_ros.nodes.shared.parameters import param
 from groot_ros.nodes.solver.requests import Solver
 
 
 @dataclass(frozen=True)
-class ControllerParams:
+class ControllerParams(DrivingParams):
     """Parameters of the controller."""
 
     embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
@@ -88,14 +89,6 @@ class ControllerParams:
     approach_velocity: float = param(
         1.0, 'Highest speed of a joint while it catches up with the plan [rad/s].',
         bounds=(0.01, 10.0))
-    trajectory_lead_s: float = param(
-        0.02, 'When a trajectory reaches the command [s]; covers the jitter of its way.',
-        bounds=(0.001, 0.5))
-    goal_hz: float = param(
-        20.0, 'Rate of goals of outputs with interface follow_joint_trajectory [Hz].',
-        bounds=(5.0, 120.0))
-    realtime_priority: int = param(
-        50, 'SCHED_FIFO priority of the ticks where permitted; 0 for none.', bounds=(0, 99))
     seed: int = param(0, 'Seed of the noise that chunks are denoised from.', bounds=(0, 2**31))
     step_locked: bool = param(False, 'Tick with each joint state of a simulator that waits.')
     solve_delay_ticks: int = param(

@@ -12,6 +12,7 @@ from trajectory_msgs.msg import JointTrajectory
 from groot_ros.control import Command, Hold, HoldReason
 from groot_ros.embodiment import CommandOutput, Embodiment
 from groot_ros.nodes.messages.commands import stream_message, trajectory_message
+from groot_ros.nodes.shared.driving import DrivingParams
 from groot_ros.nodes.shared.goal_output import GoalOutput
 from groot_ros.nodes.shared.lifecycle import Interfaces
 from groot_ros.nodes.shared.qos import NEWEST
@@ -25,19 +26,18 @@ class Outputs:
     Args:
         interfaces: Of the node that sends; nothing is sent while it is not active.
         embodiment: The robot.
-        lead: When a trajectory reaches the command [s].
-        goal_period: Time from one action goal to the next [s].
+        params: When a trajectory reaches the command, and how often goals of actions go out.
         on_refusal: Called when a command cannot be sent or is refused.
     """
 
     def __init__(
-        self, interfaces: Interfaces, embodiment: Embodiment, *, lead: float,
-        goal_period: float, on_refusal: Callable[[Hold], None],
+        self, interfaces: Interfaces, embodiment: Embodiment, params: DrivingParams,
+        on_refusal: Callable[[Hold], None],
     ) -> None:
         self._interfaces = interfaces
         self._robot = embodiment
-        self._lead = lead
-        self._goal_period = goal_period
+        self._lead = params.trajectory_lead_s
+        self._goal_period = 1.0 / params.goal_hz
         self._on_refusal = on_refusal
         open_one = {
             'joint_trajectory': self._open_trajectory, 'float64_multi_array': self._open_stream,

@@ -20,6 +20,8 @@ WINDOW_S = 10.0
 ROUNDING_S = 1e-6
 LATE = 0.5
 """Fraction of the period from which on a tick counts as missed."""
+FORWARD_JUMP_S = 1.0
+"""Simulated time that goes on by as much at once was set, and no tick of it is missed [s]."""
 
 
 class TickStatistics:
@@ -144,10 +146,11 @@ class ClockTicks:
         """End the ticks."""
         self._clock.unregister()
 
-    def _on_clock(self, _: TimeJump) -> None:
+    def _on_clock(self, jump: TimeJump) -> None:
         """Run the tick that is due; a clock in larger steps than a tick skips some."""
         time_now = now(self._node)
-        if self._due is None or not -1.0 < time_now - self._due < 1.0:  # it jumped
+        back = jump.delta.nanoseconds < 0
+        if self._due is None or back or time_now - self._due >= FORWARD_JUMP_S:
             self._due = time_now
         lateness = time_now - self._due
         if lateness < -ROUNDING_S:

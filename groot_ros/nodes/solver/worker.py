@@ -1,6 +1,6 @@
 """System 1 in a process of its own: `python -m groot_ros.nodes.solver.worker`, no ROS.
 
-Its parent is `solver_process.SolverProcess`; it ends with it, however that ends.
+Its parent is `process.SolverProcess`; it ends with it, however that ends.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Worker:
         try:
             positions = self._solve(job)
         except Exception as error:  # whatever a runtime raises, the robot must hold
-            return Answer(job.number, None, time.perf_counter() - started, str(error))
+            return Answer(job.number, None, time.perf_counter() - started, error_text(error))
         return Answer(job.number, positions, time.perf_counter() - started)
 
     def _solve(self, job: Job) -> FloatArray:

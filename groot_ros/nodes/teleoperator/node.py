@@ -25,7 +25,7 @@ from groot_ros.nodes.shared.diagnostics import Diagnostics
 from groot_ros.nodes.shared.emergency_stop import EmergencyStopInputs
 from groot_ros.nodes.shared.inputs import InputMonitor
 from groot_ros.nodes.shared.instruction import InstructionRegister
-from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.lifecycle import run
 from groot_ros.nodes.shared.outputs import Outputs
 from groot_ros.nodes.shared.pacing import RateMeter
 from groot_ros.nodes.shared.parameters import declare_parameters
@@ -58,7 +58,6 @@ class TeleoperatorNode(PolicyNode):
     def __init__(self) -> None:
         super().__init__('teleoperator')
         self._params = declare_parameters(self, TeleoperatorParams)
-        self._interfaces = Interfaces(self)
         self._complaints = Complaints(self)
         self._diagnostics = Diagnostics(self, self._interfaces.delivery, ticking=True)
         self._robot = load_embodiment(self._params.embodiment)
@@ -101,11 +100,6 @@ class TeleoperatorNode(PolicyNode):
         self._stop_ticks()
         return super().on_deactivate(state)
 
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Close every interface."""
-        self._interfaces.close()
-        return super().on_cleanup(state)
-
     def destroy_node(self) -> None:
         """End the ticks before what they use."""
         self._stop_ticks()
@@ -114,9 +108,7 @@ class TeleoperatorNode(PolicyNode):
     def _open(self) -> None:
         """Create publishers, subscriptions, services and timers."""
         robot, opened = self._robot, self._interfaces
-        self._outputs = Outputs(
-            opened, robot, lead=self._params.trajectory_lead_s,
-            goal_period=1.0 / self._params.goal_hz, on_refusal=self._on_refused_command)
+        self._outputs = Outputs(opened, robot, self._params, self._on_refused_command)
         self._poses = {
             hand.name: opened.publish(PoseStamped, f'~/{hand.name}/pose', NEWEST)
             for hand in robot.hands}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from groot_ros.nodes.shared.driving import DrivingParams
 from groot_ros.nodes.shared.lifecycle import AUTOSTART
 from groot_ros.nodes.shared.parameters import param
 from groot_ros.teleoperation.guides import GuideSettings
@@ -12,7 +13,7 @@ INPUTS = ('keyboard', 'joy', 'pose')
 
 
 @dataclass(frozen=True)
-class TeleoperatorParams:
+class TeleoperatorParams(DrivingParams):
     """Parameters of the teleoperator."""
 
     embodiment: str = param('unitree_g1', 'Tag of the robot, or path of its YAML file.')
@@ -56,14 +57,6 @@ class TeleoperatorParams:
         0.6, 'Time of the fingers from open to closed [s].', bounds=(0.05, 10.0))
     max_state_age_s: float = param(
         0.1, 'The robot rests when joint states are older [s].', bounds=(0.005, 5.0))
-    trajectory_lead_s: float = param(
-        0.02, 'When a trajectory reaches the command [s]; covers the jitter of its way.',
-        bounds=(0.001, 0.5))
-    goal_hz: float = param(
-        20.0, 'Rate of goals of outputs with interface follow_joint_trajectory [Hz].',
-        bounds=(5.0, 120.0))
-    realtime_priority: int = param(
-        50, 'SCHED_FIFO priority of the ticks where permitted; 0 for none.', bounds=(0, 99))
     autostart: bool = param(True, AUTOSTART)
 
 

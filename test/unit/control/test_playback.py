@@ -176,6 +176,73 @@ def test_pause_rests_and_resume_goes_on_from_where_the_robot_is(bench, moved, fi
     np.testing.assert_allclose(command.positions, first or rested, atol=2e-3)
 
 
+@pytest.mark.parametrize('standing', [0.1, 1.0])
+def test_a_robot_moved_before_its_first_plan_starts_from_where_it_is(bench, standing):
+    moved = [-0.4, 0.9, 0.2]
+    bench.run(0.1, tokens=False, chunk=False)
+    for _ in range(round(standing / TICK)):
+        bench.state(moved)
+        bench.tick()
+    bench.state(moved)
+    bench.tokens()
+    bench.chunk(target=(-0.6, 0.9))
+    commands = [bench.tick() for _ in range(5)]
+    assert commands[0].hold is None
+    np.testing.assert_allclose(commands[0].positions, moved, atol=2e-3)
+    assert max(command.positions[0] for command in commands) <= moved[0]
+
+
+def test_a_robot_that_stands_starts_from_where_it_was_seen_first(bench):
+    noise = np.array([4e-4, -4e-4, 4e-4])  # runs must not differ by the noise of the last encoder
+    bench.run(0.1, tokens=False, chunk=False)
+    bench.state(START + noise)
+    np.testing.assert_array_equal(bench.tick().positions, START)
+
+
+def test_after_an_emergency_stop_no_plan_leads_back_to_where_it_was_called(bench):
+    bench.run(1.0)
+    bench.playback.stops.emergency.engage()
+    rested = bench.run(1.0)[-1].positions
+    moved = rested - [0.7, 0.0, 0.0]
+    bench.state(moved)
+    bench.tick()
+    bench.playback.stops.emergency.reset()
+    bench.epoch = 2
+    bench.playback.stops.emergency.on_instruction('wave', bench.epoch)
+    bench.state(moved)
+    bench.tokens()
+    bench.chunk(target=(-0.8, 0.6))
+    shoulder = [bench.tick().positions[0] for _ in range(10)]
+    assert max(shoulder) <= moved[0] + 1e-9
+    assert shoulder[-1] < moved[0] - 0.01
+
+
+def test_a_clock_that_goes_back_in_an_emergency_stop_leaves_the_measured_pose_in_force(bench):
+    bench.run(1.0)
+    bench.playback.stops.emergency.engage()
+    rested = bench.run(1.0)[-1].positions
+    bench.now = 5.0
+    bench.playback.stops.emergency.reset()
+    bench.epoch = 2
+    bench.playback.stops.emergency.on_instruction('wave', bench.epoch)
+    moved = rested - [0.02, 0.0, 0.0]
+    for _ in range(round(1.0 / TICK)):
+        bench.state(moved)
+        bench.tick()
+    bench.state(moved)
+    bench.tokens()
+    bench.chunk()
+    np.testing.assert_allclose(bench.tick().positions, moved, atol=2e-3)
+
+
+def test_a_reset_is_no_stop(bench):
+    bench.run(0.3)
+    bench.playback.reset(bench.now)
+    bench.now += TICK
+    bench.run(0.1, tokens=False, chunk=False)
+    assert bench.playback.stop_count == 0
+
+
 def test_nothing_from_before_a_reset_acts(bench):
     bench.run(0.3)
     origin = TokenOrigin('abc', 'robot', 1, bench.now)

@@ -76,6 +76,17 @@ def test_what_is_no_description_is_refused(xml, problem):
         read_description(xml)
 
 
+@pytest.mark.parametrize(('xml', 'problem'), [
+    (URDF.replace('upper="2"', 'upper="two"'),
+     r"joint hinge, limit upper: must be a number, got 'two'"),
+    (URDF.replace('velocity="3"', 'velocity="nan"'), 'joint hinge, limit velocity: must be'),
+    (MJCF.replace('-180 10', '-180'), "joint own, range: must be two numbers, got '-180'"),
+    (MJCF.replace('-180 10', '-180 x'), "joint own, range: must be a number, got 'x'")])
+def test_a_limit_that_is_no_number_is_named(xml, problem):
+    with pytest.raises(EmbodimentError, match=f'robot_description: {problem}'):
+        read_description(xml)
+
+
 def so101_urdf(**changes):
     """Return a URDF that agrees with the SO-101, but for the changed attributes of a joint."""
     joints = []

@@ -175,6 +175,14 @@ def test_broken_yaml_names_the_file(load):
         load(ROBOT + '  : [')
 
 
+@pytest.mark.parametrize('content', [b'? [a, b]\n: 1\n', b'base_frame: \xff\n'])
+def test_yaml_that_no_mapping_or_text_can_be_made_of_is_refused(tmp_path, content):
+    file = tmp_path / 'robot.yaml'
+    file.write_bytes(content)
+    with pytest.raises(EmbodimentError, match=r'robot\.yaml: is not YAML'):
+        load_embodiment(file)
+
+
 def test_an_empty_file_is_refused(load):
     with pytest.raises(EmbodimentError, match='must hold keys and values, got None'):
         load('')

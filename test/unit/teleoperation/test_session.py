@@ -184,6 +184,37 @@ def test_the_robot_goes_on_from_where_it_was_moved_to_while_it_rested(lead: Lead
     np.testing.assert_allclose(operator.commands[sent], displaced, atol=5e-3)
 
 
+def test_a_robot_moved_before_it_is_led_starts_from_where_it_is(lead: Lead) -> None:
+    operator = lead()
+    operator.engaged, operator.pose = False, DEVICE
+    operator.run(0.1)
+    displaced = operator.joints = np.clip(ROBOT.home + 0.2, ROBOT.lower, ROBOT.upper)
+    operator.run(1.0)
+    operator.engaged = True
+    operator.run(0.1)
+    np.testing.assert_allclose(operator.commands[0], displaced, atol=5e-3)
+
+
+def test_a_robot_moved_while_its_device_is_too_far_away_goes_on_from_there(lead: Lead) -> None:
+    operator = lead(relative=False)
+    operator.pose = operator.hand if operator.session.poses() else None
+    operator.run(0.1)
+    operator.pose = operator.hand
+    assert operator.run(0.2) is None
+    operator.engaged = False
+    operator.run(0.2)
+    operator.pose, operator.engaged = DEVICE, True
+    hold = operator.run(1.5)
+    assert hold is not None
+    assert hold.reason is HoldReason.BAD_TARGET
+    displaced = operator.joints = np.clip(operator.joints + 0.2, ROBOT.lower, ROBOT.upper)
+    operator.run(0.1)
+    operator.pose = operator.hand
+    sent = len(operator.commands)
+    operator.run(0.1)
+    np.testing.assert_allclose(operator.commands[sent], displaced, atol=5e-3)
+
+
 def test_an_emergency_stop_lasts_until_reset_and_a_new_engagement(lead: Lead) -> None:
     operator = lead()
     start(operator)
