@@ -82,18 +82,26 @@ class CommandLog:
     velocity: Array
     acceleration: Array
     tick: float
+    _publishers: list[int] = field(default_factory=list)
     _numbers: list[int] = field(default_factory=list)
     _positions: list[Array] = field(default_factory=list)
 
-    def add(self, number: int, positions: Array) -> None:
-        """Take a command [rad], shape (num_joints,), and its number in the publisher's count."""
+    def add(self, number: int, positions: Array, publisher: int = 0) -> None:
+        """Take a command.
+
+        Args:
+            number: In the count of its publisher.
+            positions: [rad], shape (num_joints,).
+            publisher: Which one; a successor begins where the robot is, and counts anew.
+        """
+        self._publishers.append(publisher)
         self._numbers.append(number)
         self._positions.append(positions)
 
     def clear(self) -> None:
         """Forget all commands: the robot was put elsewhere."""
-        self._numbers.clear()
-        self._positions.clear()
+        for values in (self._publishers, self._numbers, self._positions):
+            values.clear()
 
     def __len__(self) -> int:
         """Return the number of commands."""
@@ -128,8 +136,8 @@ class CommandLog:
             for row, joint in np.argwhere(sudden)]
 
     def _series(self) -> list[tuple[NDArray[np.int64], Array]]:
-        """Split the commands where another publisher begins, which counts anew."""
+        """Split the commands where another publisher begins."""
         numbers = np.array(self._numbers)
-        starts = np.flatnonzero(np.diff(numbers) <= 0) + 1
+        starts = np.flatnonzero(np.diff(self._publishers)) + 1
         return list(zip(
             np.split(numbers, starts), np.split(np.array(self._positions), starts), strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from bisect import bisect_right
 from collections.abc import Callable
@@ -101,7 +102,7 @@ class KillTrials:
         self._statuses = {name: PolicyStatus() for name in POLICY_NODES}
         self._tokens = GoalTokens()
         self._chunk = ActionChunk()
-        self._since = 0
+        self._since, self._successor_from = 0, sys.maxsize  # [ns]
         self._listen(JointState, robot.joint_state_topic, self._on_joints, HISTORY)
         for name in POLICY_NODES:
             self._listen(PolicyStatus, f'{name}/status', self._on_status, NEWEST)
@@ -141,6 +142,8 @@ class KillTrials:
         old, old_epoch = self._tokens, self._chunk.epoch
         self._kill(victim)
         killed = time.time_ns()
+        if victim == 'controller':
+            self._successor_from = killed
         with self._detention(victim):
             reason = self._wait_for_hold(victim)
             deadline = self._deadline(victim, killed)
@@ -167,7 +170,8 @@ class KillTrials:
         self._call(ResetEpisode, 'reset_episode', ResetEpisode.Request(
             seed=SEED, task='touch', target_block=colour, instruction=launch_instruction()))
         self._call(Trigger, 'controller/reset', Trigger.Request())
-        self._since = time.time_ns()  # what is still on its way is of the last trial
+        # What is still on its way is of the last trial.
+        self._since, self._successor_from = time.time_ns(), sys.maxsize
         self._joints, self._sent = JointLog(), []
         for log in self._commands:
             log.clear()
@@ -245,17 +249,17 @@ class KillTrials:
             robot.lower[columns], robot.upper[columns], robot.max_velocity[columns],
             robot.max_acceleration[columns], 1.0 / robot.rates.control_hz)
 
-        def on_trajectory(message: JointTrajectory, info: Info) -> None:
-            positions = message.points[0].positions
-            log.add(info['publication_sequence_number'], np.array(positions))
+        kind, positions = {
+            'joint_trajectory': (JointTrajectory, lambda message: message.points[0].positions),
+            'float64_multi_array': (Float64MultiArray, lambda message: message.data),
+        }[output.interface]
 
-        def on_stream(message: Float64MultiArray, info: Info) -> None:
-            log.add(info['publication_sequence_number'], np.array(message.data))
+        def take(message: Any, info: Info) -> None:
+            # The first number seen of a successor may be any: it begins before it is discovered.
+            log.add(info['publication_sequence_number'], np.array(positions(message)),
+                    publisher=int(info['source_timestamp'] > self._successor_from))
 
-        kind, callback = {
-            'joint_trajectory': (JointTrajectory, on_trajectory),
-            'float64_multi_array': (Float64MultiArray, on_stream)}[output.interface]
-        self._listen(kind, output.topic, callback, HISTORY)
+        self._listen(kind, output.topic, take, HISTORY)
         return log
 
     def _listen(

@@ -43,10 +43,11 @@ def test_a_command_outside_a_limit_is_named(velocities: list[float], broken: str
     assert commands(velocities).violations() == [broken]
 
 
-def test_commands_of_another_publisher_begin_anew() -> None:
+@pytest.mark.parametrize('first', [0, 2])  # heard from its start, or discovered later
+def test_commands_of_another_publisher_begin_anew(first: int) -> None:
     log = commands([0.0, 0.1])
-    log.add(0, np.array([0.5]))
-    log.add(1, np.array([0.5]))
+    log.add(first, np.array([0.5]), publisher=1)
+    log.add(first + 1, np.array([0.5]), publisher=1)
     assert log.violations() == []
 
 
