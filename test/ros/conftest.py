@@ -12,7 +12,6 @@ import rclpy
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import SetParameters
 from rclpy.exceptions import InvalidHandle
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -20,6 +19,7 @@ from rclpy.qos import QoSProfile
 from rclpy.task import Future
 
 from groot_ros.embodiment import load_embodiment
+from groot_ros.nodes.shared.executors import ThreadedExecutor
 from groot_ros.nodes.shared.lifecycle import autostart
 from groot_ros.nodes.tools.graph_process import Domain
 
@@ -46,7 +46,7 @@ class Graph:
         self._claim = Domain()
         self.domain = self._claim.number
         rclpy.init(args=['--ros-args', *given], domain_id=self.domain)
-        self._executor = MultiThreadedExecutor(num_threads=2)
+        self._executor = ThreadedExecutor()
         self.peer = Node('peer', use_global_arguments=False)
         self._nodes: list[Node] = []
         self.add(self.peer)
@@ -100,8 +100,8 @@ class Graph:
                 self._executor.spin_once(timeout_sec=0.02)
 
     def close(self) -> None:
-        """End every node."""
-        self._executor.shutdown(timeout_sec=5.0)
+        """End every node, after the callbacks under way."""
+        self._executor.shutdown()
         for node in reversed(self._nodes):
             node.destroy_node()
         rclpy.try_shutdown()

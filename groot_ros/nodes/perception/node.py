@@ -17,7 +17,7 @@ from groot_ros.nodes.perception.parameters import PerceptionParams, wanted_image
 from groot_ros.nodes.shared.diagnostics import Diagnostics
 from groot_ros.nodes.shared.first_message import FirstMessage
 from groot_ros.nodes.shared.inputs import InputMonitor
-from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.lifecycle import run
 from groot_ros.nodes.shared.pacing import Pacer, RateMeter, RecentValues
 from groot_ros.nodes.shared.parameters import declare_parameters, follow_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
@@ -43,7 +43,6 @@ class PerceptionNode(PolicyNode):
     def __init__(self) -> None:
         super().__init__('perception')
         self._params = declare_parameters(self, PerceptionParams)
-        self._interfaces = Interfaces(self)
         self._complaints = Complaints(self)
         self._diagnostics = Diagnostics(self, self._interfaces.delivery)
         self._active = False
@@ -82,11 +81,6 @@ class PerceptionNode(PolicyNode):
         self._active = False
         return super().on_deactivate(state)
 
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Close every interface."""
-        self._interfaces.close()
-        return super().on_cleanup(state)
-
     def _set_rate(self) -> None:
         """Take the rate from the parameters."""
         self._rate = self._params.observation_hz or self._embodiment.rates.observation_hz
@@ -98,6 +92,8 @@ class PerceptionNode(PolicyNode):
         if self._interfaces.open:
             self._synchronizer.tune(params.max_skew_s, params.max_input_age_s)
             self._set_rate()
+            for monitor in self._monitors.values():
+                monitor.wanted = self._rate
 
     def _open(self) -> list[str]:
         """Create publishers, subscriptions and the status timer; return the inputs' names."""
@@ -120,6 +116,8 @@ class PerceptionNode(PolicyNode):
         """Take a camera image, cut as the policy asks."""
         key, stamp = camera.video_key, seconds(message.header.stamp)
         self._monitors[camera.topic].count(stamp, now(self))
+        if self._synchronizer.is_late(key, stamp):
+            return
         try:
             pixels = self._cut(key, read_pixels(message))
         except ImageError as error:
@@ -127,14 +125,25 @@ class PerceptionNode(PolicyNode):
             return
         self._bad.pop(key, None)
         self._headers[key] = message.header
-        self._synchronizer.on_image(key, StampedImage(pixels, stamp))
+        jumped = self._synchronizer.on_image(key, StampedImage(pixels, stamp))
+        if jumped is not None:
+            self._refuse(key, jumped)
         self._fresh_image = True
         self._observe()
 
     def _cut(self, key: str, pixels: Pixels) -> Pixels:
-        """Return the part of a colour image that the policy asks for; depth as it is."""
+        """Return the part of an image that the policy asks for; what it does not ask for whole.
+
+        Raises:
+            ImageError: If the checkpoint asks for colours and the camera sends depth.
+        """
         spec = self._images.get(key)
-        if spec is None or pixels.dtype != np.uint8:
+        is_depth = pixels.dtype != np.uint8
+        if is_depth and spec is not None and not self._params.backend:
+            raise ImageError(
+                f'the camera sends depth, the policy looks at {key} in colour: set its topic in '
+                'the embodiment file to that of the colour images')
+        if is_depth or spec is None:
             return pixels
         return prepare_image(pixels.astype(np.uint8, copy=False), spec)
 
@@ -185,6 +194,8 @@ class PerceptionNode(PolicyNode):
     def _forget(self) -> None:
         """Drop what was captured before the clock went back."""
         self._synchronizer.forget()
+        self._bad.clear()
+        self._sent = RateMeter()
         for monitor in self._monitors.values():
             monitor.forget()
 
@@ -196,6 +207,11 @@ class PerceptionNode(PolicyNode):
         just_sent = self._sent.age(time) < self._params.max_input_age_s
         return observed if isinstance(observed, Refusal) and not just_sent else None
 
+    def _reported_inputs(self) -> list[InputMonitor]:
+        """Return the inputs to tell of; inertia, which no policy waits for, once it came."""
+        return [monitor for topic, monitor in self._monitors.items()
+                if topic != self._embodiment.imu_topic or monitor.stamp is not None]
+
     def _report(self) -> None:
         """Publish the status."""
         time = now(self)
@@ -203,7 +219,7 @@ class PerceptionNode(PolicyNode):
         reason, text = (problem.reason.name, problem.text) if problem else ('NONE', '')
         state = PolicyStatus.WAITING if problem else PolicyStatus.RUNNING
         message = make_status(self, state if self._active else PolicyStatus.INACTIVE, reason, text)
-        report_inputs(message, self._monitors.values(), time)
+        report_inputs(message, self._reported_inputs(), time)
         message.output_rate = self._sent.rate(time)
         message.wanted_output_rate = self._rate
         message.latency = self._latencies.quantile(0.5)

@@ -21,6 +21,7 @@ from groot_ros.nodes.shared.stamps import now, seconds
 from groot_ros.nodes.shared.status import REASONS, STATUS_PERIOD_S
 
 Result = ExecuteInstruction.Result
+BY_CALLER = 'cancelled by the caller'
 SILENCE_S = 2.0
 """Age of the controller's status from which on it counts as gone."""
 
@@ -173,7 +174,7 @@ class InstructionGoals:
             return
         elapsed = now(self._node) - goal.started
         if goal.handle.is_cancel_requested:
-            self._end(Result.CANCELLED, 'cancelled by the caller')
+            self._end(Result.CANCELLED, BY_CALLER)
         elif not self._active:  # deactivated between its check and its acceptance
             self.fail('the planner is not active')
         elif 0.0 < goal.timeout <= elapsed:
@@ -206,10 +207,15 @@ class InstructionGoals:
         return f'the controller says {REASONS[status.reason]}: {status.text or "all is well"}'
 
     def _end(self, outcome: int, text: str, *, rest: bool = True) -> None:
-        """End the goal under way, if there is one, and leave nothing in force if `rest`."""
+        """End the goal under way, if there is one, and leave nothing in force if `rest`.
+
+        One that is being cancelled ends as cancelled, whatever else happened since.
+        """
         goal, self._goal = self._goal, None
         if goal is None:
             return
+        if goal.handle.is_cancel_requested:
+            outcome, text = Result.CANCELLED, BY_CALLER
         if rest and goal.assignment.text:
             self._assign('')
         result = Result(

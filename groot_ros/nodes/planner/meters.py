@@ -31,6 +31,11 @@ class PlannerMeters:
         self.sent.count(now)
         self.latencies.add(now - stamp)
 
+    def forget(self) -> None:
+        """Start anew, for a clock that jumped."""
+        self.observations.forget()
+        self.sent = RateMeter()
+
     def report(self, message: PolicyStatus, now: float) -> None:
         """Write everything into a status at `now` [s]."""
         report_inputs(message, [self.observations], now)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from groot_ros.embodiment import load_embodiment
@@ -18,13 +17,20 @@ from groot_ros.nodes.messages.observations import read_images
 from groot_ros.nodes.planner.attention import AttentionOutput
 from groot_ros.nodes.planner.instruction_interfaces import InstructionInterfaces
 from groot_ros.nodes.planner.meters import PlannerMeters
+from groot_ros.nodes.planner.obstacles import (
+    NOTHING,
+    Obstacle,
+    find_obstacle,
+    find_server_obstacle,
+)
 from groot_ros.nodes.planner.parameters import PlannerParams, open_system2
 from groot_ros.nodes.shared.checkpoints import check_images
 from groot_ros.nodes.shared.diagnostics import Diagnostics
+from groot_ros.nodes.shared.executors import ThreadedExecutor
 from groot_ros.nodes.shared.first_message import FirstMessage
 from groot_ros.nodes.shared.inputs import InputMonitor
 from groot_ros.nodes.shared.instruction import Assignment
-from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.lifecycle import run
 from groot_ros.nodes.shared.pacing import Pacer
 from groot_ros.nodes.shared.parameters import declare_parameters, follow_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
@@ -35,12 +41,6 @@ from groot_ros.nodes.shared.status import (
     Complaints,
     make_status,
     report_assignment,
-)
-from groot_ros.nodes.simulator.obstacles import (
-    NOTHING,
-    Obstacle,
-    find_obstacle,
-    find_server_obstacle,
 )
 
 
@@ -66,7 +66,6 @@ class PlannerNode(PolicyNode):
         self._active = False
         self._encoding = threading.Lock()
         self._problem = NOTHING
-        self._interfaces = Interfaces(self)
         self._diagnostics = Diagnostics(self, self._interfaces.delivery)
         self._instructions = InstructionInterfaces(
             self, self._plan_anew, lambda: self._meters.sent.rate(now(self)))
@@ -101,8 +100,7 @@ class PlannerNode(PolicyNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close every interface."""
         with self._encoding:  # what is being encoded still needs its publisher
-            self._interfaces.close()
-        return super().on_cleanup(state)
+            return super().on_cleanup(state)
 
     def _open(self) -> None:
         """Create publishers, subscriptions, services and the status timer."""
@@ -130,7 +128,7 @@ class PlannerNode(PolicyNode):
         """Send the goal tokens of the newest observation, or note what prevents it."""
         with self._encoding:
             assignment, observation = self._instructions.current, self._newest
-            self._problem = self._obstacle(assignment)
+            self._problem = self._obstacle(assignment, observation)
             if self._problem != NOTHING or observation is None or not self._active:
                 return
             if self._system2 is not None:
@@ -161,11 +159,11 @@ class PlannerNode(PolicyNode):
         self._meters.on_sent(seconds(observation.header.stamp), now(self))
         self._attention.send(system2, images, assignment.text, observation)
 
-    def _obstacle(self, assignment: Assignment) -> Obstacle:
+    def _obstacle(self, assignment: Assignment, observation: Observation | None) -> Obstacle:
         """Return what prevents planning now."""
         if self._system2 is None:
             return find_server_obstacle(assignment.text, self._params.backend)
-        robot = self._newest.embodiment if self._newest is not None else None
+        robot = observation.embodiment if observation is not None else None
         return find_obstacle(
             assignment.text, robot, self._embodiment.tag,
             age=self._meters.observations.age(now(self)),
@@ -188,12 +186,12 @@ class PlannerNode(PolicyNode):
     def _forget(self) -> None:
         """Drop what was seen before the clock went back and void the plans made of it."""
         self._newest = None
-        self._meters.observations.forget()
+        self._meters.forget()
         self._instructions.renew()
 
     def _report(self) -> None:
         """Publish the status."""
-        obstacle = self._obstacle(self._instructions.current)
+        obstacle = self._obstacle(self._instructions.current, self._newest)
         reason, text = self._problem if obstacle == NOTHING else obstacle
         state = PolicyStatus.RUNNING if reason == 'NONE' else PolicyStatus.WAITING
         message = make_status(
@@ -208,4 +206,4 @@ class PlannerNode(PolicyNode):
 
 def main() -> int:
     """Run the planner until it is interrupted."""
-    return run(PlannerNode, make_executor=lambda: MultiThreadedExecutor(num_threads=2))
+    return run(PlannerNode, make_executor=ThreadedExecutor)

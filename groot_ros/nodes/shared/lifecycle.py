@@ -1,29 +1,23 @@
-"""Start, autostart and end of a lifecycle node's process."""
+"""Interfaces of a lifecycle node, its autostart and its process."""
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import rclpy
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor
 from rclpy.guard_condition import GuardCondition
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, TransitionCallbackReturn
-from rclpy.logging import get_logger
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 
-from groot_ros.embodiment import EmbodimentError
 from groot_ros.nodes.shared.delivery import DeliveryMonitor
-from groot_ros.nodes.shared.parameters import ParameterError
+from groot_ros.nodes.shared.executors import event_executor
+from groot_ros.nodes.shared.processes import called_by, run_process
 
 AUTOSTART = 'Configure and activate at start, without a lifecycle manager.'
-PARAMETER_ERRORS = (
-    ParameterError, InvalidParameterTypeException, InvalidParameterValueException)
 WAKE_PERIOD_S = 0.5
 
 
@@ -95,8 +89,17 @@ class Interfaces:
         self, period: float, callback: Callable[[], None], group: CallbackGroup | None = None
     ) -> None:
         """Call back every `period` [s] of real time, also while a simulator stands still."""
+        def call() -> None:
+            try:
+                callback()
+            except KeyboardInterrupt:
+                pass  # rclpy ends the context, and with it what spins; here it would be an error
+            except RuntimeError:  # it used what SIGINT had just ended
+                if self._node.context.ok():
+                    raise
+
         timer = self._node.create_timer(
-            period, callback, callback_group=group,
+            period, call, callback_group=group,
             clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._closers.append(lambda: self._node.destroy_timer(timer))
 
@@ -120,7 +123,7 @@ class Interfaces:
 def run(
     make_node: Callable[[], LifecycleNode],
     args: Sequence[str] | None = None,
-    make_executor: Callable[[], Executor] | None = None,
+    make_executor: Callable[[], Executor] = event_executor,
 ) -> int:
     """Run one lifecycle node until it is interrupted and return the exit code.
 
@@ -132,58 +135,20 @@ def run(
     Returns:
         0 after SIGINT or SIGTERM, 1 if the node cannot start with what it was given.
     """
-    rclpy.init(args=sys.argv if args is None else list(args))
-    try:
-        return _run_initialised(make_node, make_executor or event_executor)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
-    except EmbodimentError as error:  # the robot's own description came, and differs
-        get_logger('groot_ros').fatal(str(error))
-        return 1
-    except RuntimeError:  # of a callback that used what SIGINT had just ended
-        if rclpy.ok():
-            raise
-        return 0
-    finally:
-        rclpy.try_shutdown()
+    return run_process(lambda: _run(make_node(), make_executor()), args)
 
 
-def _run_initialised(
-    make_node: Callable[[], LifecycleNode], make_executor: Callable[[], Executor]
-) -> int:
-    """Build, start, spin and destroy the node."""
-    try:
-        node = make_node()
-    except PARAMETER_ERRORS as error:
-        get_logger('groot_ros').fatal(str(error))
-        return 1
-    executor = make_executor()
-    executor.add_node(node)
-    # A signal wakes the executor before rclpy ends the context: one that finds the context still
-    # in order, and waits for nothing else, would not wake again.
-    node.create_timer(
-        WAKE_PERIOD_S, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
-    try:
+def _run(node: LifecycleNode, executor: Executor) -> int:
+    """Start, spin and destroy the node."""
+    with called_by(executor, node):
+        # A signal wakes the executor before rclpy ends the context: one that finds the context
+        # still in order, and waits for nothing else, would not wake again.
+        node.create_timer(
+            WAKE_PERIOD_S, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
         if not autostart(node):
             return 1
         executor.spin()
-    finally:
-        executor.shutdown(timeout_sec=1.0)
-        node.destroy_node()
     return 0
-
-
-def event_executor() -> Executor:
-    """Return an executor for one thread.
-
-    The one driven by events takes half the CPU time of the other at 120 messages a second
-    (controller: 24 instead of 41 % of a core) and halves the lateness of ticks.
-    """
-    try:
-        from rclpy.experimental import EventsExecutor
-    except ImportError:  # came to Jazzy after its release
-        return SingleThreadedExecutor()
-    return EventsExecutor()
 
 
 def autostart(node: LifecycleNode) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from functools import partial
 from typing import Any
 
 from rclpy.node import Node
@@ -23,26 +24,31 @@ FEW = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 class ClockListener:
-    """Listens to /clock.
+    """Listens to the clock of a robot: its own, as simulated ones have it, else /clock.
 
     Args:
         node: The node that subscribes.
+        namespace: Of the robot, '' or as `/robot1`.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, namespace: str) -> None:
         self.newest = math.nan
         self._first = math.nan
         self._count = 0
-        node.create_subscription(Clock, '/clock', self._on_clock, ANY)
+        self._own, self._heard = f'{namespace}/clock', ''
+        for topic in dict.fromkeys((self._own, '/clock')):
+            node.create_subscription(Clock, topic, partial(self._on_clock, topic), ANY)
 
     def facts(self) -> ClockFacts:
         """Return what came."""
         return ClockFacts(self._count, moves=self.newest > self._first)
 
-    def _on_clock(self, message: Clock) -> None:
+    def _on_clock(self, topic: str, message: Clock) -> None:
+        if self._heard == self._own != topic:
+            return
         self.newest = seconds(message.clock)
-        if not self._count:
-            self._first = self.newest
+        if self._heard != topic:
+            self._heard, self._first, self._count = topic, self.newest, 0
         self._count += 1
 
 

@@ -57,7 +57,8 @@ class RateMeter:
 
     def rate(self, now: float) -> float:
         """Return the rate at `now` [Hz]."""
-        if len(self._times) < 2 or now - self._times[-1] > self._silence:
+        # One that lies as far ahead came before the clock went back.
+        if len(self._times) < 2 or abs(now - self._times[-1]) > self._silence:
             return 0.0
         span = self._times[-1] - self._times[0]
         return (len(self._times) - 1) / span if span > 0.0 else 0.0

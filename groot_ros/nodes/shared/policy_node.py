@@ -1,4 +1,4 @@
-"""What perception, planner and controller share: transitions that leave nothing behind."""
+"""What lifecycle nodes share: transitions and an end that leave nothing behind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from groot_ros.nodes.shared.lifecycle import Interfaces
+
 Node = TypeVar('Node', bound=LifecycleNode)
 Transition = Callable[[Node, LifecycleState], TransitionCallbackReturn]
 
@@ -16,15 +18,27 @@ Transition = Callable[[Node, LifecycleState], TransitionCallbackReturn]
 class PolicyNode(LifecycleNode):
     """A lifecycle node that survives transitions in any order.
 
+    What it opens with its `_interfaces` is closed with its configuration, or with itself.
     `on_deactivate` and `on_cleanup` of an heir must bear to be called in every state.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        self._interfaces = Interfaces(self)
         # rclpy raises here for a transition that the state has not, which would end the node.
         change_state = self._service_change_state.callback
         self._service_change_state.callback = lambda request, response: (
             change_state(request, response) if self._has(request) else response)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Close every interface."""
+        self._interfaces.close()
+        return super().on_cleanup(state)
+
+    def destroy_node(self) -> None:
+        """Close every interface."""
+        self._interfaces.close()
+        super().destroy_node()
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Come to rest and close everything, whatever the state."""

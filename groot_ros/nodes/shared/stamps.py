@@ -27,7 +27,7 @@ def now(node: Node) -> float:
 
 
 def on_backward_jump(node: Node, forget: Callable[[], None]) -> JumpHandle:
-    """Call `forget` whenever the node's clock goes backward or changes its source.
+    """Call `forget` whenever the node's clock goes backward.
 
     Returns:
         The registration; it lasts as long as it is kept.

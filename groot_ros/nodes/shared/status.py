@@ -23,6 +23,8 @@ REASONS = [
     'NO_DESCRIPTION', 'NO_TARGET', 'STALE_TARGET', 'BAD_TARGET', 'OUT_OF_REACH',
     'COMMANDED_ELSEWHERE']
 """Names of the reason constants of PolicyStatus."""
+WISHED = ('NO_INSTRUCTION', 'PAUSED_BY_USER')
+"""Reasons that somebody wants: no warnings."""
 STATES = ['inactive', 'waiting', 'running', 'holding', 'paused', 'fault']
 """Names of the state constants of PolicyStatus, for people."""
 
@@ -70,7 +72,10 @@ def report_ticks(message: PolicyStatus, ticks: TickStatistics) -> None:
 
 
 class Complaints:
-    """Warns of a reason when it appears and every few seconds while it lasts."""
+    """Warns of a reason when it appears and every few seconds while it lasts.
+
+    What somebody wants is told once, without a warning.
+    """
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -85,6 +90,9 @@ class Complaints:
         if reason == 'NONE':
             if self._reason != 'NONE':
                 self._node.get_logger().info(f'{self._reason} is over')
+        elif reason in WISHED:
+            if reason != self._reason:
+                self._node.get_logger().info(f'{reason}: {text}')
         elif reason != self._reason or due:
             self._node.get_logger().warning(f'{reason}: {text}')
             self._warned = time

@@ -32,8 +32,8 @@ class GoalServer:
     """One goal at a time, followed by a `CommandFollower`.
 
     The rules: a goal that the topic would refuse is rejected, a new goal replaces the running
-    one and aborts it, a cancelled or aborted one is followed by a hold of the present targets,
-    and one that is played to its end succeeds and holds its last point.
+    one and aborts it, a cancelled or aborted one is followed at once by a hold of the present
+    targets, and one that is played to its end succeeds and holds its last point.
 
     Attributes:
         settles: Whether the robot reaches the end of a goal closely enough; else the goal stays
@@ -61,7 +61,7 @@ class GoalServer:
         self._server = ActionServer(
             node, FollowJointTrajectory, output.topic, lambda _: Result(),
             goal_callback=self._on_goal, handle_accepted_callback=self._on_accepted,
-            cancel_callback=lambda _: CancelResponse.ACCEPT)
+            cancel_callback=self._on_cancel)
         self._timer = node.create_timer(1.0 / MONITOR_HZ, self._monitor)
 
     def abort(self, error: int, text: str) -> None:
@@ -85,12 +85,16 @@ class GoalServer:
         self._follower.follow(self._output.name, message.joint_names, trajectory, now)
         self._running = _Running(handle, trajectory.start + float(trajectory.times[-1]))
 
+    def _on_cancel(self, handle: ServerGoalHandle) -> CancelResponse:
+        if self._running is not None and self._running.handle is handle:
+            self._hold()
+        return CancelResponse.ACCEPT
+
     def _monitor(self) -> None:
         """End the goal that was cancelled or has arrived."""
         if self._running is None:
             return
         if self._running.handle.is_cancel_requested:
-            self._hold()
             self._end('canceled', Result())
         elif self.settles and self._time() >= self._running.end:
             self._end('succeed', Result())

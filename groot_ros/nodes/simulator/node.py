@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float32
 from std_srvs.srv import SetBool
 
 from groot_ros.data.instructions import Request, plain
-from groot_ros.embodiment import EmbodimentError, load_embodiment
+from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import StepDone, TaskState
 from groot_ros.nodes.shared.parameters import ParameterError, declare_parameters, param
+from groot_ros.nodes.shared.processes import REFUSALS, called_by, run_process
 from groot_ros.nodes.shared.qos import EVERY, NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.nodes.shared.stepping import run_step_locked
@@ -233,31 +233,16 @@ class SimulatorNode(Node):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Simulate until interrupted; returns the exit code."""
-    rclpy.init(args=sys.argv if args is None else list(args))
-    try:
-        return _simulate()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
-    finally:
-        rclpy.try_shutdown()
+    return run_process(_simulate, args, refusals=(*REFUSALS, SimulationError))
 
 
 def _simulate() -> int:
-    try:
-        node = SimulatorNode()
-    except (ParameterError, EmbodimentError, SimulationError) as error:
-        rclpy.logging.get_logger('simulator').fatal(str(error))
-        return 1
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
+    node, executor = SimulatorNode(), SingleThreadedExecutor()
+    with called_by(executor, node):
         if node.params.step_locked:
             run_step_locked(
                 node, executor, node.lock, patience=node.params.patience_s, is_up=rclpy.ok)
         else:
             run_in_real_time(
                 node, executor, 1.0 / (TICK_HZ * node.params.real_time_factor), rclpy.ok)
-    finally:
-        executor.shutdown(timeout_sec=1.0)
-        node.destroy_node()
     return 0

@@ -7,21 +7,20 @@ embodiment, its topics and everything behind them can be tried before there is a
 from __future__ import annotations
 
 import array
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import Header, String
 
-from groot_ros.embodiment import Camera, EmbodimentError, load_embodiment
+from groot_ros.embodiment import Camera, load_embodiment
 from groot_ros.nodes.messages.observations import compressed_message, image_message
 from groot_ros.nodes.shared.parameters import ParameterError, declare_parameters, param
+from groot_ros.nodes.shared.processes import called_by, run_process
 from groot_ros.nodes.shared.qos import EVERY, LATCHED
 from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.nodes.simulator.commands import CommandInputs
@@ -106,26 +105,11 @@ class StandInNode(Node):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Stand in until interrupted; returns the exit code."""
-    rclpy.init(args=sys.argv if args is None else list(args))
-    try:
-        return _stand_in()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
-    finally:
-        rclpy.try_shutdown()
+    return run_process(_stand_in, args)
 
 
 def _stand_in() -> int:
-    try:
-        node = StandInNode()
-    except (ParameterError, EmbodimentError) as error:
-        rclpy.logging.get_logger('stand_in').fatal(str(error))
-        return 1
     executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
+    with called_by(executor, StandInNode()):
         executor.spin()
-    finally:
-        executor.shutdown(timeout_sec=1.0)
-        node.destroy_node()
     return 0
