@@ -7,26 +7,23 @@ frame a look at every message of the bag.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import av
 import numpy as np
-import pyarrow.parquet as pq
 from made_bags import ARM, CAMERAS, GRIPPER, JOINTS, ROBOT, TOLD, Entry, Maker
 from mcap.records import Channel, Message, Schema
 from mcap.stream_reader import StreamReader
 from numpy.typing import NDArray
 from PIL import Image
+from written_datasets import SECOND, Written
 
-SECOND = 10**9
 ROUNDING_NS = 2000
 LEVELS = 6.0
-"""How far the mean of a picture may lie from that of its JPEG, after the video [grey levels]."""
+"""How far the mean of a picture may lie from that of the bag's JPEG [grey levels]."""
 
 
 class Sample(NamedTuple):
@@ -154,43 +151,38 @@ def read_truth(maker: Maker, files: Iterable[Path], entries: Sequence[Entry] = (
     return truth
 
 
-def judge(folder: Path, truth: Truth, fps: float, max_gap_s: float) -> tuple[str, int]:
-    """Compare a dataset in GR00T's format with the truth.
+def judge(episodes: Iterable[Written], truth: Truth, fps: float, max_gap_s: float
+          ) -> tuple[str, int]:
+    """Compare the episodes of a dataset with the truth.
 
     Returns:
         What is wrong, empty if nothing is, and the number of frames.
     """
     frames = 0
-    records = [json.loads(line) for line in
-               (folder / 'meta/provenance.jsonl').read_text().split('\n')]
-    texts = [json.loads(line)['task'] for line in
-             (folder / 'meta/tasks.jsonl').read_text().split('\n')]
-    for index, record in enumerate(records):
-        table = pq.read_table(folder / f'data/chunk-000/episode_{index:06d}.parquet')
-        start = round(float(record['start_s']) * SECOND)
-        stamps = [start + round(each * SECOND / fps) for each in range(len(table))]
+    gap = round(max_gap_s * SECOND) + ROUNDING_NS
+    for index, written in enumerate(episodes):
+        stamps = [written.start + round(each * SECOND / fps)
+                  for each in range(len(written.state))]
         frames += len(stamps)
-        gap = round(max_gap_s * SECOND) + ROUNDING_NS
-        if wrong := (_judge_state(table, stamps, truth, gap)
-                     or _judge_action(table, stamps, truth)
-                     or _judge_pictures(folder, index, stamps, truth, gap)
-                     or _judge_texts(table, texts, truth)):
+        if wrong := (_judge_state(written, stamps, truth, gap)
+                     or _judge_action(written, stamps, truth)
+                     or _judge_pictures(written, stamps, truth, gap)
+                     or _judge_texts(written, truth)):
             return f'episode {index}: {wrong}', frames
     return '', frames
 
 
-def _judge_state(table: Any, stamps: Sequence[int], truth: Truth, gap: int) -> str:
-    state = np.array(table['observation.state'].to_pylist(), np.float32)
+def _judge_state(written: Written, stamps: Sequence[int], truth: Truth, gap: int) -> str:
     for column, name in enumerate(ROBOT.joint_names):
         for frame, stamp in enumerate(stamps):
             near = _near(truth.joints.get(name, []), stamp, gap, truth.is_in_order)
-            if state[frame, column] not in [np.float32(each) for each in near]:
-                return f'{name} is {state[frame, column]} in frame {frame}, the bag says {near}'
+            value = written.state[frame, column]
+            if value not in [np.float32(each) for each in near]:
+                return f'{name} is {value} in frame {frame}, the bag says {near}'
     return ''
 
 
-def _judge_action(table: Any, stamps: Sequence[int], truth: Truth) -> str:
-    action = np.array(table['action'].to_pylist(), np.float32)
+def _judge_action(written: Written, stamps: Sequence[int], truth: Truth) -> str:
     for topic, columns in ((ARM, range(5)), (GRIPPER, range(5, 6))):
         commands = truth.commands.get(topic, [])
         for frame, stamp in enumerate(stamps):
@@ -208,20 +200,15 @@ def _judge_action(table: Any, stamps: Sequence[int], truth: Truth) -> str:
                 values = [*possible[:, place], *(
                     [each.value for each in truth.joints[ROBOT.joint_names[column]]]
                     if len(possible) > 1 else [])]
-                value = action[frame, column]
+                value = written.action[frame, column]
                 if not np.float32(min(values)) - 1e-6 <= value <= np.float32(max(values)) + 1e-6:
                     return (f'the target of {ROBOT.joint_names[column]} is {value} in frame '
                             f'{frame}, the bag says {min(values)} to {max(values)}')
     return ''
 
 
-def _judge_pictures(
-        folder: Path, index: int, stamps: Sequence[int], truth: Truth, gap: int) -> str:
-    for key in CAMERAS:
-        file = folder / f'videos/chunk-000/observation.images.{key}/episode_{index:06d}.mp4'
-        with av.open(str(file)) as video:
-            levels = [float(each.to_ndarray(format='rgb24').mean())
-                      for each in video.decode(video=0)]
+def _judge_pictures(written: Written, stamps: Sequence[int], truth: Truth, gap: int) -> str:
+    for key, levels in written.levels.items():
         if len(levels) != len(stamps):
             return f'{key} has {len(levels)} pictures for {len(stamps)} frames'
         for frame, (level, stamp) in enumerate(zip(levels, stamps, strict=True)):
@@ -231,10 +218,10 @@ def _judge_pictures(
     return ''
 
 
-def _judge_texts(table: Any, texts: Sequence[str], truth: Truth) -> str:
-    said = {texts[each] for each in table['task_index'].to_pylist()}
-    strange = said - truth.texts
-    return f'the instruction {strange} is not in the bag' if strange or '' in said else ''
+def _judge_texts(written: Written, truth: Truth) -> str:
+    strange = written.texts - truth.texts
+    return (f'the instruction {strange} is not in the bag'
+            if strange or '' in written.texts else '')
 
 
 def _near(samples: Sequence[Sample], stamp: int, gap: int, nearest_only: bool) -> list[Any]:

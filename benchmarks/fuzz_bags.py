@@ -1,6 +1,7 @@
 """Convert bags that were spoiled at random: nothing hangs, and no dataset is wrong.
 
     scripts/env --with test --with data python benchmarks/fuzz_bags.py [--number 2000] [--seed 0]
+        [--format gr00t]
 
 Each bag is either refused, with one line that says why, or becomes a dataset whose every frame
 is compared with what the bag really holds (`bag_truth.py`). Of a bag whose file is damaged, what
@@ -37,9 +38,11 @@ from bag_truth import Sample, Truth, judge, read_truth
 from file_mutations import BYTES, TEXT, write_plain
 from made_bags import CAMERA_HZ, Maker
 from measuring import describe_load, write_results
+from written_datasets import read_dataset
 
 from groot_ros.data.bags import repair_command
 from groot_ros.data.datasets import convert_command
+from groot_ros.data.datasets.writing import FORMATS
 from groot_ros.evaluation.report import format_table
 
 SECONDS = 1.2
@@ -71,10 +74,11 @@ class Fuzzer:
     Args:
         folder: For everything that is written.
         seed: Of all chance.
+        format: Of the datasets.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self._folder, self._seed = folder, seed
+    def __init__(self, folder: Path, seed: int, format: str) -> None:
+        self._folder, self._seed, self._format = folder, seed, format
         self._maker = Maker(folder / 'types')
         self._entries = self._maker.recording(SECONDS)
         os.environ['AMENT_PREFIX_PATH'] = str(self._maker.prefix)
@@ -109,7 +113,7 @@ class Fuzzer:
 
     def _convert(self, bag: Path, dataset: Path, is_damaged: bool) -> Found:
         code, told, complaint = _call(convert_command.main, [
-            str(bag), '--output', str(dataset), '--format', 'gr00t', '--json',
+            str(bag), '--output', str(dataset), '--format', self._format, '--json',
             '--fps', str(CAMERA_HZ), '--max-gap-s', str(MAX_GAP_S), '--min-episode-s', '0.3'])
         if code == 2 and complaint.startswith('bag_to_dataset: ') and complaint.count('\n') == 1:
             return Found('refused', complaint)
@@ -123,7 +127,8 @@ class Fuzzer:
                 'wrong', 'no episode, and no word of why')
         files = sorted(bag.glob('*.mcap'))
         truth = read_truth(self._maker, files, self._entries if is_damaged else ())
-        wrong, frames = judge(dataset, truth, CAMERA_HZ, MAX_GAP_S)
+        wrong, frames = judge(
+            read_dataset(dataset, self._format), truth, CAMERA_HZ, MAX_GAP_S)
         if wrong:
             return Found('wrong', wrong)
         if not report and frames < expected_frames(read_truth(self._maker, files)):
@@ -215,11 +220,12 @@ def main() -> int:
     parser.add_argument('--number', type=int, default=2000)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--first', type=int, default=0, help='number of the first case')
+    parser.add_argument('--format', choices=FORMATS, default='gr00t', help='of the datasets')
     parser.add_argument('--case', type=int, help='run only this one and say all')
     parser.add_argument('--json', type=Path, help='write the results there')
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        fuzzer = Fuzzer(Path(folder), given.seed)
+        fuzzer = Fuzzer(Path(folder), given.seed, given.format)
         if given.case is not None:
             print(fuzzer.way(given.case), *fuzzer.run(given.case), sep='\n')
             return 0
@@ -233,8 +239,8 @@ def main() -> int:
                     print(f'case {case}, {fuzzer.way(case)}: {found.outcome}: {found.said}',
                           flush=True)
                 shutil.rmtree(Path(folder) / f'case_{case}', ignore_errors=True)
-        print(f'{counts.total()} bags from case {given.first} on, seed {given.seed}, '
-              f'{time.monotonic() - begin:.0f} s, {describe_load()}')
+        print(f'{counts.total()} bags from case {given.first} on, seed {given.seed}, to '
+              f'{given.format}, {time.monotonic() - begin:.0f} s, {describe_load()}')
         print(table(counts, [name for name, _ in fuzzer.ways]))
         write_results(given.json, {
             name: str(value) for name, value in vars(given).items()}, [

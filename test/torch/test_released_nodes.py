@@ -1,7 +1,6 @@
 """Planner and controller with released checkpoints: an image in, a chunk of actions out."""
 
 import json
-import os
 import shutil
 import time
 
@@ -21,6 +20,7 @@ from groot_ros.nodes.planner.node import PlannerNode
 from groot_ros.nodes.shared.lifecycle import autostart
 from groot_ros.nodes.shared.qos import NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.tools.graph_process import Domain
 from groot_ros.observation import prepare_image
 
 ROBOT = load_embodiment('unitree_g1')
@@ -33,13 +33,16 @@ PARAMETERS = {'instruction': '"touch red"', 'max_observation_age_s': 10.0,
 @pytest.fixture
 def start():
     """Give a context with parameters to the nodes that a test makes, and end it."""
+    domain = Domain()
+
     def start_ros(**parameters):
         given = [word for name, value in {**PARAMETERS, **parameters}.items()
                  for word in ('-p', f'{name}:={value}')]
-        rclpy.init(args=['--ros-args', *given], domain_id=1 + os.getpid() % 100)
+        rclpy.init(args=['--ros-args', *given], domain_id=domain.number)
 
     yield start_ros
     rclpy.try_shutdown()
+    domain.close()
 
 
 @pytest.fixture

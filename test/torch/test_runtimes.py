@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from groot_ros.model.checkpoint import CheckpointError, load_model
 from groot_ros.model.export import export
+from groot_ros.model.export_command import main
 from groot_ros.model.fingerprint import fingerprint
 from groot_ros.model.policy import (
     Continuation,
@@ -134,6 +135,15 @@ def test_auto_takes_onnx_where_it_was_exported(checkpoint, exported):
 def test_a_missing_export_names_the_command(checkpoint):
     with pytest.raises(RuntimeChoiceError, match='export_onnx'):
         resolve_runtime(checkpoint, 'onnx')
+
+
+def test_the_export_command_says_what_cannot_be_exported(released, tmp_path, capsys):
+    for folder, problem in ((tmp_path, 'config.json: no such file'),
+                            (released['n1_7'], 'this needs a groot_ros_small model')):
+        assert main([str(folder)]) == 1
+        printed = capsys.readouterr().err
+        assert printed.startswith('export_onnx: ')
+        assert problem in printed
 
 
 def test_a_missing_weight_is_named(checkpoint, tmp_path):

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ import torch
 
 from groot_ros.data.demonstrations import Demonstration, Recording, write_episode
 from groot_ros.embodiment import load_embodiment
+from groot_ros.model.policy import resolve_runtime
 from groot_ros.model.processor import load_processor
 from groot_ros.model.tokenizer import InstructionTokenizer
 from groot_ros.training.batches import Batch, Samples
 from groot_ros.training.demonstrations import DemonstrationSource
 from groot_ros.training.errors import TrainingError
 from groot_ros.training.objective import Objective, ObjectiveSettings
+from groot_ros.training.recipe import write_checkpoint
 from groot_ros.training.samples import held_out
 from groot_ros.training.trainer import Schedule, Trainer
 
@@ -106,6 +109,18 @@ def test_a_resumed_run_goes_on_and_learns(config, samples, tmp_path):
     assert [int(row['step']) for row in rows] == list(range(4, 41, 4))
     assert float(rows[-1]['flow']) < float(rows[0]['flow'])
     assert float(rows[-1]['grounding']) < float(rows[0]['grounding'])
+
+
+def test_a_checkpoint_written_again_keeps_no_export_of_earlier_weights(
+        config, checkpoint, tmp_path):
+    from groot_ros.model.groot import Groot
+    run, written = tmp_path / 'run', tmp_path / 'run' / 'checkpoint'
+    shutil.copytree(checkpoint, run)
+    write_checkpoint(Groot(config), run, written)
+    (written / 'system1.onnx').write_bytes(b'of these weights')
+    write_checkpoint(Groot(config), run, written)
+    assert resolve_runtime(written, 'auto') == 'torch'
+    assert not list(written.glob('*.onnx'))
 
 
 def test_every_part_of_both_systems_is_trained(config, samples):

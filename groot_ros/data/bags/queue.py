@@ -28,17 +28,14 @@ class Sample(NamedTuple):
     cdr: bytes
 
 
-MakeSample = Callable[[], Sample]
-"""Called in the writing thread: it may compress."""
+MakeSample = Callable[[], Sample | None]
+"""Called in the writing thread: it may compress; None if nothing can be written."""
 CAPACITY = 2000
 """Messages that may wait for the disk."""
 
 
 class BagQueue:
     """Messages on their way to a bag.
-
-    Attributes:
-        dropped: Messages that found the queue full.
 
     Args:
         bag: An open bag; it is finished by `close`.
@@ -47,7 +44,7 @@ class BagQueue:
 
     def __init__(self, bag: BagWriter, capacity: int = CAPACITY) -> None:
         self.bag = bag
-        self.dropped = 0
+        self._refused = self._unusable = 0  # one for each thread
         self._failure: Exception | None = None
         self._waiting: queue.Queue[tuple[int, MakeSample] | None] = queue.Queue(capacity)
         self._thread = threading.Thread(target=self._work, name='bag', daemon=True)
@@ -58,7 +55,12 @@ class BagQueue:
         try:
             self._waiting.put_nowait((stamp_ns, make))
         except queue.Full:
-            self.dropped += 1
+            self._refused += 1
+
+    @property
+    def dropped(self) -> int:
+        """Messages that found the queue full, or of which nothing could be written."""
+        return self._refused + self._unusable
 
     def check(self) -> None:
         """Raise what ended the writing, if anything did: a full disk, for example."""
@@ -77,7 +79,11 @@ class BagQueue:
                 continue  # keeps `close` from waiting for room
             stamp_ns, make = item
             try:
-                self._write(stamp_ns, make())
+                sample = make()
+                if sample is None:
+                    self._unusable += 1
+                else:
+                    self._write(stamp_ns, sample)
             except Exception as error:  # handed to the caller's thread by `check`
                 self._failure = error
 

@@ -10,6 +10,9 @@ from groot_ros.data.datasets.errors import DatasetError
 from groot_ros.embodiment import EmbodimentError
 
 FAILED = 2
+DATA = 'scripts/env --with data, or pip install av pyarrow google-crc32c'
+LAYERS = {'torch': 'scripts/env --with training, or pip install torch'}
+"""Where modules are from that are not of the data layer."""
 BAD_INPUT = (BagError, DatasetError, EmbodimentError, OSError)
 
 
@@ -26,8 +29,7 @@ def run_command(
     try:
         return act()
     except ModuleNotFoundError as error:
-        problem = (f'{error.name} is not installed: scripts/env --with data, or '
-                   'pip install av pyarrow')
+        problem = f'{error.name} is not installed: {LAYERS.get(str(error.name), DATA)}'
     except bad_input as error:
         problem = str(error)
     print(f'{name}: {problem}', file=sys.stderr)

@@ -18,6 +18,7 @@ from rich.progress import Progress as Bar
 from groot_ros.data.datasets.annotations import Language, read_table
 from groot_ros.data.datasets.command_errors import run_command
 from groot_ros.data.datasets.converting import Conversion, Summary, convert
+from groot_ros.data.datasets.errors import DatasetError
 from groot_ros.data.datasets.from_bag import Cutting
 from groot_ros.data.datasets.synchronising import MATCHES
 from groot_ros.data.datasets.writing import CODECS, FORMATS, WriterOptions
@@ -95,6 +96,9 @@ def describe(summary: Summary) -> str:
 
 
 def _conversion(given: argparse.Namespace) -> Conversion:
+    if given.relative and given.format != 'gr00t':
+        raise DatasetError(f'{given.format} holds no statistics of relative actions: leave '
+                           '--relative away, or take --format gr00t')
     language = Language(
         given.instruction, read_table(given.annotations) if given.annotations else {},
         tuple(given.tag))
@@ -130,13 +134,20 @@ def _parser() -> argparse.ArgumentParser:
     add('--tag', action='append', default=[], help='for every episode; may be repeated')
     add('--codec', choices=CODECS, default='h264', help='of the videos')
     add('--relative', nargs='*', default=[], metavar='GROUP',
-        help='action groups that models take as offsets from the state')
-    add('--action-horizon', type=int, default=16,
+        help='gr00t: action groups that models take as offsets from the state')
+    add('--action-horizon', type=_whole, default=16,
         help='rows of the chunks that statistics of those offsets are for (16)')
     add('--operator', default='', help='who recorded; before what the bags say')
     add('--licence', default='', help='of the data; before what the bags say')
     add('--json', action='store_true', help='print the summary as JSON')
     return parser
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f'must be 1 or more, got {text}')
+    return value
 
 
 def _positive(text: str) -> float:

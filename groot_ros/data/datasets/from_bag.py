@@ -41,7 +41,8 @@ def read_bag(folder: Path, embodiment: Embodiment, cutting: Cutting) -> ReadBag:
 
     Frames lie on a grid that begins with the first image. A frame with no message near enough
     of one source, with no command yet or no instruction belongs to no episode, and an episode
-    never goes over such a frame, a change of the instruction or a clock that was set back.
+    never goes over such a frame, a change of the instruction, a clock that was set back or
+    another scene of a simulator.
 
     Raises:
         BagError: If the bag is damaged.

@@ -53,7 +53,6 @@ class Gr00tWriter:
 
     def __init__(self, folder: Path, layout: Layout, options: WriterOptions) -> None:
         self._folder, self._layout, self._options = folder, layout, options
-        _check_relative(layout, options)
         meta = folder / 'meta'
         self._episodes = JsonLines(meta / 'episodes.jsonl')
         self._tasks = JsonLines(meta / 'tasks.jsonl')
@@ -100,7 +99,8 @@ class Gr00tWriter:
         """Remove what is left of episodes that are not whole."""
         whole = len(self._episodes.records)
         self._provenance.keep(whole)
-        for file in [*self._folder.glob('data/*/*'), *self._folder.glob('videos/*/*/*')]:
+        for file in [*self._folder.glob('data/*/episode_*'),
+                     *self._folder.glob('videos/*/*/episode_*')]:
             if file.suffix == '.part' or int(file.stem.removeprefix('episode_')) >= whole:
                 file.unlink()
         used = [int(values.max()) for file in self._tables() for name in ANNOTATIONS
@@ -173,15 +173,6 @@ def modality(layout: Layout) -> dict[str, Any]:
                    for group, columns in layout.action_columns.items()},
         'video': {key: {'original_key': _feature(key)} for key in layout.cameras},
         'annotation': {name.removeprefix('annotation.'): {} for name in ANNOTATIONS}}
-
-
-def _check_relative(layout: Layout, options: WriterOptions) -> None:
-    for group in options.relative_groups:
-        both = [name for name, joints in layout.action.items()
-                if joints == layout.state.get(name)]
-        if group not in both:
-            raise DatasetError(f"relative group '{group}' must be a group of the action and of "
-                               f'the state alike: {", ".join(both)} are')
 
 
 def _feature(video_key: str) -> str:

@@ -147,17 +147,17 @@ class LerobotV3Writer:
 
     def _info(self, tasks: int) -> dict[str, Any]:
         layout, records = self._layout, self._written.records
-        fps = int(layout.fps) if layout.fps == int(layout.fps) else layout.fps
         joints = {'observation.state': layout.state_names, 'action': layout.action_names}
         return {
             'codebase_version': VERSION, 'robot_type': layout.robot,
             'total_episodes': len(records), 'total_tasks': tasks,
             'total_frames': sum(record['length'] for record in records), 'chunks_size': CHUNK,
-            'data_files_size_in_mb': DATA_MB, 'video_files_size_in_mb': VIDEO_MB, 'fps': fps,
+            'data_files_size_in_mb': DATA_MB, 'video_files_size_in_mb': VIDEO_MB,
+            'fps': layout.plain_fps,
             'splits': {'train': f'0:{len(records)}'}, 'data_path': DATA_PATH,
             'video_path': VIDEO_PATH if layout.cameras else None,
             'features': features(joints) | {
-                _feature(key): video_feature(size, fps, self._codec)
+                _feature(key): video_feature(size, layout.plain_fps, self._codec)
                 for key, size in layout.cameras.items()}}
 
 

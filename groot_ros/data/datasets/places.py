@@ -65,12 +65,12 @@ def find_episodes(folder: Path, info: Mapping[str, Any]
     Raises:
         DatasetError: If a table is missing or damaged.
     """
-    videos = [name for name, each in info['features'].items() if each['dtype'] == 'video']
     try:
+        videos = [name for name, each in info['features'].items() if each['dtype'] == 'video']
         if info['codebase_version'] == 'v3.0':
             return _places_v3(folder, info, videos), _tasks_v3(folder)
         return _places_v2(folder, info, videos), _tasks_v2(folder)
-    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
+    except (OSError, pa.ArrowException, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(f'{folder}/meta is damaged ({type(error).__name__}: {error})') from None
 
 

@@ -77,12 +77,15 @@ class Dataset:
             self._annotation(columns, index), provenance)
 
     def _columns(self, place: Place, index: int) -> Columns:
-        wanted = [*self._naming.state.features, *self._naming.action.features,
-                  self._naming.instruction, SUB_GOAL, TAGS]
+        needed = [*self._naming.state.features, *self._naming.action.features,
+                  self._naming.instruction]
         try:
             names = pq.read_schema(place.frames).names
+            if missing := [name for name in needed if name not in names]:
+                raise DatasetError(f"{place.frames} has no column '{missing[0]}', which meta/ "
+                                   f'names; it has {", ".join(names)}')
             table = pq.read_table(place.frames, columns=[
-                name for name in dict.fromkeys(wanted) if name in names],
+                name for name in dict.fromkeys([*needed, SUB_GOAL, TAGS]) if name in names],
                 filters=[('episode_index', '=', index)])
         except (OSError, pa.ArrowException) as error:
             raise DatasetError(f'{place.frames} cannot be read: {error}') from None

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +18,20 @@ from groot_ros.data.datasets.json_file import write_json
 from groot_ros.data.datasets.json_lines import JsonLines
 from groot_ros.data.datasets.provenance import PROVENANCE_FILE
 from groot_ros.data.datasets.rlds_features import SHARD, dataset_info, features
-from groot_ros.data.datasets.tfrecord import Values, make_example, write_record
+from groot_ros.data.datasets.tfrecord import Values, write_example
 from groot_ros.data.datasets.writing import WriterOptions
 
 QUALITY = 95
 """Of JPEG pictures."""
 MOST_BYTES = 2**31 - 2**20
-"""No protocol buffer may be larger than 2 GiB, and an episode is one."""
+"""No protocol buffer may be larger than 2 GiB, and an episode is one: readers hold all of it."""
 
 
 class RldsWriter:
     """Writes episodes that `tfds.builder_from_directory(folder)` reads.
 
     Pictures are JPEG, or PNG with the codec 'lossless'. An episode is whole when
-    meta/provenance.jsonl names it. It is one protocol buffer: while it is written, four times
-    the size of its file is in memory.
+    meta/provenance.jsonl names it.
 
     Attributes:
         complete: Provenance of each episode that is whole.
@@ -58,7 +58,7 @@ class RldsWriter:
         record = {**_steps(episode), **_metadata(episode)} | {
             f'steps/observation/{key}': self._encoded(episode, key, sizes)
             for key in self._layout.cameras}
-        write_record(self._file(len(self.complete)), make_example(record))
+        write_example(self._file(len(self.complete)), record)
         self._provenance.append(dict(episode.provenance))
 
     def finish(self) -> None:
@@ -108,8 +108,8 @@ def _steps(episode: Episode) -> dict[str, Values]:
         'steps/timestamp': times, 'steps/reward': succeeded.astype(np.float32),
         'steps/discount': np.ones(len(episode), np.float32), 'steps/is_first': frames == 0,
         'steps/is_last': last, 'steps/is_terminal': succeeded,
-        'steps/language_instruction': [annotation.instruction.encode()] * len(episode),
-        'steps/sub_goal': [_sub_goal(annotation, time).encode() for time in times]}
+        'steps/language_instruction': repeat(annotation.instruction.encode(), len(episode)),
+        'steps/sub_goal': (_sub_goal(annotation, time).encode() for time in times)}
 
 
 def _metadata(episode: Episode) -> dict[str, Values]:

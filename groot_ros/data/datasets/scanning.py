@@ -76,7 +76,7 @@ class Said(NamedTuple):
 
 @dataclass
 class Segment:
-    """A part of a bag within which no clock was set back.
+    """A part of a bag within which no clock was set back and no simulator made another scene.
 
     Attributes:
         start: Time of reception of its first message [ns].
@@ -139,8 +139,7 @@ def scan(bag: Bag, topics: BagTopics, joint_names: tuple[str, ...]) -> Scan:
     """
     scanner = _Scanner(bag, topics, joint_names)
     names = [topics.joint_states, *topics.cameras.values()]
-    if topics.instruction is not None:
-        names.append(topics.instruction)
+    names += [topic for topic in (topics.instruction, topics.task_state) if topic is not None]
     for recorded in bag.messages(names):
         scanner.take(recorded)
     return scanner.result()
@@ -153,6 +152,7 @@ class _Scanner:
         self._video_keys = {topic: key for key, topic in topics.cameras.items()}
         self._reader = JointStateReader(joint_names)
         self._segments: list[Segment] = []
+        self._scene: int | None = None
         self._passed_over: Counter[PassedOver] = Counter()
 
     def take(self, recorded: Recorded) -> None:
@@ -160,6 +160,9 @@ class _Scanner:
             self._segments.append(Segment(recorded.stamp_ns))
         if recorded.topic == self._topics.instruction:
             self._take_instruction(recorded)
+            return
+        if recorded.topic == self._topics.task_state:
+            self._take_scene(recorded)
             return
         try:
             self._take_sensor(recorded)
@@ -201,6 +204,13 @@ class _Scanner:
         before.stop = received
         said = [Said(0, before.said[-1].text)] if before.said else []
         self._segments.append(Segment(received, said=said))
+
+    def _take_scene(self, recorded: Recorded) -> None:
+        """Begin a segment where a simulator put the robot into another scene."""
+        scene = int(recorded.message.episode)
+        if self._scene not in (None, scene):
+            self._begin_segment(recorded.stamp_ns)
+        self._scene = scene
 
     def _take_instruction(self, recorded: Recorded) -> None:
         """Note from when on an instruction is in force.

@@ -1,95 +1,118 @@
-"""TFRecord files of tf.train.Example, without TensorFlow.
+"""TFRecord files of one tf.train.Example each, without TensorFlow and never whole in memory.
 
-Source: tensorflow/core/lib/io/record_writer.h (framing) and tensorflow/core/example/*.proto.
+Source: tensorflow/core/lib/io/record_writer.h (framing), tensorflow/core/example/*.proto (fields)
+and protobuf.dev/programming-guides/encoding (their bytes).
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import google_crc32c
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from numpy.typing import NDArray
 
 from groot_ros.data.datasets.rows_on_disk import walk
 
 Values = NDArray[Any] | Iterable[bytes]
 MASK = 0xA282EAD8
-FIELD = descriptor_pb2.FieldDescriptorProto
-_PACKAGE = 'groot_ros.tfrecord'
-# Fields of each message: name, number, whether repeated, type. A map is a list of entries.
-_MESSAGES = {
-    'BytesList': [('value', 1, True, FIELD.TYPE_BYTES)],
-    'FloatList': [('value', 1, True, FIELD.TYPE_FLOAT)],
-    'Int64List': [('value', 1, True, FIELD.TYPE_INT64)],
-    'Feature': [('bytes_list', 1, False, 'BytesList'), ('float_list', 2, False, 'FloatList'),
-                ('int64_list', 3, False, 'Int64List')],
-    'Entry': [('key', 1, False, FIELD.TYPE_STRING), ('value', 2, False, 'Feature')],
-    'Features': [('feature', 1, True, 'Entry')],
-    'Example': [('features', 1, False, 'Features')],
-}
+BYTES_LIST, FLOAT_LIST, INT64_LIST = 1, 2, 3
+"""Fields of tf.train.Feature; each list has its values in field 1."""
+PIECE = 2**20
+"""Copied at once [bytes]."""
 
 
-def _example_class() -> Any:
-    file = descriptor_pb2.FileDescriptorProto(
-        name='groot_ros/tfrecord.proto', package=_PACKAGE, syntax='proto3')
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field, number, repeated, kind in fields:
-            label = FIELD.LABEL_REPEATED if repeated else FIELD.LABEL_OPTIONAL
-            added = message.field.add(name=field, number=number, label=label)
-            if isinstance(kind, str):
-                added.type, added.type_name = FIELD.TYPE_MESSAGE, f'.{_PACKAGE}.{kind}'
-            else:
-                added.type = kind
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f'{_PACKAGE}.Example'))
+class _Entry(NamedTuple):
+    """A feature: what stands before its list in the record, and the size of the list [bytes]."""
+
+    head: bytes
+    size: int
 
 
-Example = _example_class()
-"""Protocol buffer with the bytes of tf.train.Example."""
+def write_example(file: Path, features: Mapping[str, Values]) -> None:
+    """Write a TFRecord file of one Example; an interrupted run leaves none.
 
-
-def make_example(features: Mapping[str, Values]) -> bytes:
-    """Return a serialized Example.
+    Every message begins with its size, so all values lie in a nameless file beside it first.
 
     Args:
-        features: Numbers of any shape, which are flattened, or texts and pictures as bytes.
+        file: The new file; replaced if it is there.
+        features: Floating-point numbers, or truth values, of any shape, which are flattened; or
+            texts and pictures as bytes.
     """
-    example = Example()
-    for name, values in features.items():
-        feature = example.features.feature.add(key=name).value
-        if not isinstance(values, np.ndarray):
-            feature.bytes_list.value.extend(values)
-            continue
-        is_float = values.dtype.kind == 'f'
-        numbers = feature.float_list.value if is_float else feature.int64_list.value
-        for rows in walk(values):
-            block = values[rows].ravel()
-            numbers.extend((block if is_float else block.astype(np.int64)).tolist())
-    return bytes(example.SerializeToString())
-
-
-def write_record(file: Path, record: bytes) -> int:
-    """Write a TFRecord file of one record; an interrupted run leaves none. Returns its size."""
-    length = struct.pack('<Q', len(record))
     part = file.with_name(f'{file.name}.part')
-    with part.open('wb') as opened:
-        for chunk in (length, _checksum(length), record, _checksum(record)):
-            opened.write(chunk)
-        opened.flush()
-        os.fsync(opened.fileno())
+    with tempfile.TemporaryFile(dir=file.parent) as lists:
+        entries = [_store(lists, name, values) for name, values in features.items()]
+        lists.seek(0)
+        with part.open('wb') as record:
+            _write_record(record, entries, lists)
+            record.flush()
+            os.fsync(record.fileno())
     part.replace(file)
-    return file.stat().st_size
 
 
-def _checksum(content: bytes) -> bytes:
-    """Return the masked CRC-32C of bytes."""
-    crc = google_crc32c.value(content)
-    return struct.pack('<I', (((crc >> 15) | (crc << 17)) + MASK) & 0xFFFFFFFF)
+def _store(lists: IO[bytes], name: str, values: Values) -> _Entry:
+    """Append the list of a feature to a file."""
+    start = lists.tell()
+    for piece in _serialized(values):
+        lists.write(piece)
+    size = lists.tell() - start
+    feature = _head(_kind(values), size)
+    key = _head(1, len(name.encode())) + name.encode()
+    entry = key + _head(2, len(feature) + size) + feature
+    return _Entry(_head(1, len(entry) + size) + entry, size)
+
+
+def _kind(values: Values) -> int:
+    if not isinstance(values, np.ndarray):
+        return BYTES_LIST
+    return FLOAT_LIST if values.dtype.kind == 'f' else INT64_LIST
+
+
+def _serialized(values: Values) -> Iterator[bytes]:
+    """Yield a BytesList, FloatList or Int64List; a truth value is an integer of one byte."""
+    if not isinstance(values, np.ndarray):
+        for value in values:
+            yield _head(1, len(value))
+            yield value
+        return
+    kind = np.dtype('<f4' if values.dtype.kind == 'f' else np.bool_)
+    yield _head(1, values.size * kind.itemsize)
+    for rows in walk(values):
+        yield values[rows].astype(kind).tobytes()
+
+
+def _head(field: int, size: int) -> bytes:
+    """Return what stands before `size` bytes of a field: its number, and the size as varint."""
+    groups = [size >> shift & 0x7F for shift in range(0, max(size.bit_length(), 1), 7)]
+    return bytes([field << 3 | 2, *(group | 0x80 for group in groups[:-1]), groups[-1]])
+
+
+def _write_record(record: IO[bytes], entries: Sequence[_Entry], lists: IO[bytes]) -> None:
+    """Write length, Example and the checksums of both."""
+    size = sum(len(each.head) + each.size for each in entries)
+    features = _head(1, size)
+    length = struct.pack('<Q', len(features) + size)
+    record.write(length + _masked(google_crc32c.value(length)))
+    checksum = 0
+    for piece in _pieces(features, entries, lists):
+        record.write(piece)
+        checksum = google_crc32c.extend(checksum, piece)
+    record.write(_masked(checksum))
+
+
+def _pieces(features: bytes, entries: Iterable[_Entry], lists: IO[bytes]) -> Iterator[bytes]:
+    yield features
+    for head, size in entries:
+        yield head
+        for start in range(0, size, PIECE):
+            yield lists.read(min(PIECE, size - start))
+
+
+def _masked(checksum: int) -> bytes:
+    """Return a CRC-32C as it stands in a file."""
+    return struct.pack('<I', (((checksum >> 15) | (checksum << 17)) + MASK) & 0xFFFFFFFF)

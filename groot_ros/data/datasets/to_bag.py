@@ -142,9 +142,11 @@ def _outputs(episode: Episode, embodiment: Embodiment
             raise DatasetError(f"output '{output.name}' of {embodiment.tag} is a "
                                f'{output.interface}, whose goals no bag can hold')
         if missing:
-            raise DatasetError(f"output '{output.name}' of {embodiment.tag} needs joint "
-                               f"'{missing[0]}', of which the action of the dataset tells "
-                               'nothing: give the embodiment that the dataset was made with')
+            raise DatasetError(
+                f"output '{output.name}' of {embodiment.tag} also moves {missing[0]}"
+                f'{f" and {len(missing) - 1} more joints" * (len(missing) > 1)}, which the action '
+                'of the dataset leaves out: no controller would take the rest alone, so this '
+                'dataset cannot become a bag of this robot')
         yield output, np.array([place[name] for name in output.joints], np.intp)
 
 

@@ -14,6 +14,8 @@ IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
 INSTRUCTION = 'groot_ros/msg/Instruction'
 INSTRUCTION_TOPIC = 'current_instruction'
+TASK_STATE = 'groot_ros/msg/TaskState'
+TASK_STATE_TOPIC = 'task_state'
 COMMANDS = {'joint_trajectory': 'trajectory_msgs/msg/JointTrajectory',
             'float64_multi_array': 'std_msgs/msg/Float64MultiArray'}
 
@@ -27,12 +29,14 @@ class BagTopics:
         cameras: Image or CompressedImage topic of each video key.
         outputs: Command topic of each output that moves a joint of the action.
         instruction: groot_ros/Instruction, None where there is none.
+        task_state: groot_ros/TaskState of a simulator, None where there is none.
     """
 
     joint_states: str
     cameras: Mapping[str, str]
     outputs: Mapping[CommandOutput, str]
     instruction: str | None
+    task_state: str | None
 
 
 def find_topics(
@@ -54,14 +58,15 @@ def find_topics(
     prefix = f'/{namespace.strip("/")}'.rstrip('/')
     joint_states = f'{prefix}/{embodiment.joint_state_topic}'
     _require(bag, types, joint_states, (JOINT_STATE,))
-    said = f'{prefix}/{INSTRUCTION_TOPIC}'
+    said, scenes = f'{prefix}/{INSTRUCTION_TOPIC}', f'{prefix}/{TASK_STATE_TOPIC}'
     return BagTopics(
         joint_states,
         {camera.video_key: _camera_topic(bag, types, f'{prefix}/{camera.topic}')
          for camera in embodiment.cameras},
         {output: _require(bag, types, f'{prefix}/{output.topic}', (COMMANDS[output.interface],))
          for output in _outputs(embodiment)},
-        said if types.get(said) == INSTRUCTION else None)
+        said if types.get(said) == INSTRUCTION else None,
+        scenes if types.get(scenes) == TASK_STATE else None)
 
 
 def _namespace(bag: Path, types: Mapping[str, str], embodiment: Embodiment) -> str:

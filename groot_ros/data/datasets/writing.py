@@ -57,9 +57,11 @@ def make_writer(
     """Return a writer of a format ('lerobot-v3', 'gr00t' or 'rlds').
 
     Raises:
-        DatasetError: If the folder holds something else than such a dataset begun alike, or a
-            package that the format needs is missing.
+        DatasetError: If the folder holds something else than such a dataset begun alike, or it
+            cannot be written with these options; then nothing is begun.
+        ModuleNotFoundError: If a package that the format needs is missing.
     """
+    _check_relative(layout, options)
     _begin(folder, {'format': format, 'layout': layout.to_dict(),
                     'options': json.loads(json.dumps(asdict(options)))})
     if format == 'gr00t':
@@ -74,6 +76,15 @@ def make_writer(
     raise DatasetError(f"format '{format}' is unknown: give one of {', '.join(FORMATS)}")
 
 
+def _check_relative(layout: Layout, options: WriterOptions) -> None:
+    for group in options.relative_groups:
+        both = [name for name, joints in layout.action.items()
+                if joints == layout.state.get(name)]
+        if group not in both:
+            raise DatasetError(f"relative group '{group}' must be a group of the action and of "
+                               f'the state alike: {", ".join(both)} are')
+
+
 def _begin(folder: Path, begun: Mapping[str, Any]) -> None:
     """Note what a folder is begun with, or check that it was begun alike.
 
@@ -81,14 +92,15 @@ def _begin(folder: Path, begun: Mapping[str, Any]) -> None:
         DatasetError: Naming the first value that differs.
     """
     file = folder / BEGUN_FILE
+    part = file.with_suffix('.part')
     if file.is_file():
         _compare(folder, json.loads(file.read_text()), begun)
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(
+            each.is_file() and each != part for each in folder.rglob('*'))):
         raise DatasetError(f'{folder} exists and was not begun by bag_to_dataset (no '
                            f'{BEGUN_FILE}): nothing is overwritten, give another folder')
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix('.part')
     part.write_text(json.dumps(begun, indent=2))
     part.replace(file)
 

@@ -412,10 +412,12 @@ def test_a_robot_that_is_not_the_recorded_one_is_refused(convert, maker, tmp_pat
 
 
 @pytest.mark.timeout(1800)
-def test_sixty_bags_spoiled_at_random_give_no_wrong_dataset():
+@pytest.mark.parametrize(('format', 'number'), [('gr00t', 62), ('lerobot-v3', 31), ('rlds', 31)])
+def test_bags_spoiled_at_random_give_no_wrong_dataset(format, number):
     done = subprocess.run(
-        [sys.executable, ROOT / 'benchmarks/fuzz_bags.py', '--number', '62', '--seed', '7'],
+        [sys.executable, ROOT / 'benchmarks/fuzz_bags.py', '--number', str(number), '--seed', '7',
+         '--format', format],
         check=False, capture_output=True, text=True,
         env=os.environ | {'PYTHONPATH': os.pathsep.join([str(ROOT), *sys.path])})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert '62 bags from case 0 on' in done.stdout
+    assert f'{number} bags from case 0 on, seed 7, to {format}' in done.stdout

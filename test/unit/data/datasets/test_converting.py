@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -141,6 +142,24 @@ def test_nothing_is_written_over_another_dataset(bags, whole, options, said, cap
     assert code == 2
     assert re.search(said, capfd.readouterr().err)
     assert contents(whole) == before
+
+
+def test_a_run_that_is_killed_as_it_begins_goes_on(bags, whole, tmp_path):
+    folder = tmp_path / 'd'
+    (folder / 'meta').mkdir(parents=True)
+    (folder / 'meta/conversion.part').write_text('{"format":')
+    assert convert(bags, folder) == 0
+    assert_equal(folder, whole)
+
+
+@pytest.mark.parametrize('option', [
+    ('--relative', 'tail'), ('--action-horizon', '0'),
+    ('--format', 'rlds', '--relative', 'single_arm')])
+def test_a_mistyped_option_begins_nothing(bags, tmp_path, option):
+    with suppress(SystemExit):
+        assert convert_command.main(
+            [str(bags[0]), '--output', str(tmp_path / 'd'), '--format', 'gr00t', *option]) == 2
+    assert not (tmp_path / 'd').exists()
 
 
 def test_nothing_is_written_into_a_folder_of_something_else(bags, tmp_path, capfd):

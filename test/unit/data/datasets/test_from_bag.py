@@ -192,6 +192,26 @@ def test_a_clock_that_is_set_back_cuts_the_episode(maker, read):
         assert (moved >= -1e-6).all()
 
 
+def test_another_scene_of_a_simulator_cuts_the_episode(maker, read):
+    """The robot is elsewhere at once, before anybody gives another instruction."""
+    maker.types.learn('groot_ros/msg/TaskState')
+    kind, moment = 'groot_ros/msg/TaskState', FIRST_NS + 2 * SECOND
+
+    def scene(stamp_ns, episode):
+        return Entry('/task_state', stamp_ns, maker.make(
+            kind, maker.header(stamp_ns), 0, '', 0, episode, 0.0, [], [], '', '', '', '', False,
+            False), kind)
+
+    entries = [*maker.recording(4.0), *(
+        scene(START_NS + tenth * SECOND // 10, 1 + (START_NS + tenth * SECOND // 10 >= moment))
+        for tenth in range(40))]
+    found = read(sorted(entries, key=lambda each: each.stamp_ns))
+    first, second = found.episodes
+    assert first.stamps[-1] <= moment / SECOND <= second.stamps[0]
+    assert {each.annotation.instruction for each in found.episodes} == {INSTRUCTION}
+    assert len(first) + len(second) >= 38
+
+
 def test_positions_that_are_no_numbers_are_passed_over(maker, read):
     entries = maker.recording(1.0)
     spoilt = next(each for each in entries if each.topic == JOINTS

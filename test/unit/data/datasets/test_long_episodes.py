@@ -7,13 +7,13 @@ import sys
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from tfrecord_reader import read_features
 
 from groot_ros.data.datasets.episode import Annotation, Episode, Layout, SubGoal
 from groot_ros.data.datasets.reading import open_dataset
 from groot_ros.data.datasets.rows_on_disk import BLOCK, make_rows
 from groot_ros.data.datasets.statistics import relative_statistics, summarize
 from groot_ros.data.datasets.stored_columns import parts
-from groot_ros.data.datasets.tfrecord import Example
 from groot_ros.data.datasets.writing import WriterOptions, make_writer
 
 # Writes an episode of 32 joints and prints the highest resident memory [MB].
@@ -106,9 +106,7 @@ def test_relative_statistics_are_to_the_last_digit_those_of_all_joints_at_once(f
 def test_an_example_has_every_number(tmp_path):
     writer = make_writer('rlds', tmp_path / 'set', LAYOUT)
     writer.add(make_episode(0))
-    content = next((tmp_path / 'set').glob('*.tfrecord*')).read_bytes()
-    found = {entry.key: entry.value for entry
-             in Example.FromString(content[12:-4]).features.feature}
+    found = read_features(next((tmp_path / 'set').glob('*.tfrecord*')))
     np.testing.assert_array_equal(
         np.float32(found['steps/action'].float_list.value), make_episode(0).action.ravel())
     assert sum(found['steps/is_first'].int64_list.value) == 1
@@ -122,7 +120,7 @@ def test_no_number_of_a_vector_is_looked_at_alone(width):
     assert max(map(len, found)) <= 3
 
 
-@pytest.mark.parametrize('format', ['gr00t', 'lerobot-v3'])
+@pytest.mark.parametrize('format', ['gr00t', 'lerobot-v3', 'rlds'])
 def test_an_hour_takes_hardly_more_memory_than_five_minutes(tmp_path, format):
     """Its numbers are 28 MB, of which several copies were made once."""
     peaks = [int(subprocess.run(

@@ -148,6 +148,20 @@ def test_a_lost_or_damaged_table_is_named(folder, damage):
         open_dataset(folder).episode(0)
 
 
+def test_a_table_without_a_column_is_named(folder):
+    for file in folder.glob('data/*/*.parquet'):
+        pq.write_table(pq.read_table(file).drop_columns(['action']), file)
+    with pytest.raises(DatasetError, match=r"\.parquet has no column 'action', which meta/ names"):
+        open_dataset(folder).episode(0)
+
+
+def test_a_feature_without_a_type_is_named(folder):
+    file = folder / 'meta/info.json'
+    change(file, features=json.loads(file.read_text())['features'] | {'next.done': {}})
+    with pytest.raises(DatasetError, match='meta is damaged'):
+        open_dataset(folder)
+
+
 def test_a_damaged_video_is_named(folder):
     for file in folder.glob('videos/**/*.mp4'):
         file.write_bytes(file.read_bytes()[:300])

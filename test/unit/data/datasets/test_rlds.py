@@ -3,14 +3,16 @@
 import json
 import struct
 
-import google_crc32c
 import numpy as np
 import pytest
 from made_episodes import LAYOUT, SUB_GOALS, make_episode, three_episodes
+from tfrecord_reader import read_features as read
+from tfrecord_reader import read_record, serialize
 
 from groot_ros.data.datasets import rlds
 from groot_ros.data.datasets.errors import DatasetError
-from groot_ros.data.datasets.tfrecord import Example, make_example
+from groot_ros.data.datasets.rows_on_disk import BLOCK
+from groot_ros.data.datasets.tfrecord import PIECE, write_example
 from groot_ros.data.datasets.writing import WriterOptions, make_writer
 
 
@@ -23,25 +25,33 @@ def write(folder, episodes, finish=True):
     return writer
 
 
-def read(file):
-    """Return the features of the one record of a file; every checksum is looked at."""
-    content = file.read_bytes()
-    (length,) = struct.unpack('<Q', content[:8])
-    record = content[12:12 + length]
-    assert len(content) == 16 + length
-    for part, masked in ((content[:8], content[8:12]), (record, content[12 + length:])):
-        rotated = (struct.unpack('<I', masked)[0] - 0xA282EAD8) % 2**32
-        assert google_crc32c.value(part) == (rotated << 15 | rotated >> 17) % 2**32
-    return {entry.key: entry.value for entry in Example.FromString(record).features.feature}
-
-
-def test_the_bytes_of_an_example_are_those_of_the_format():
+def test_the_bytes_of_an_example_are_those_of_the_format(tmp_path):
     # Written out by hand: Example.features { entry { 'a', float_list { packed 1.0 } } }.
     packed = b'\x0a\x04' + struct.pack('<f', 1.0)
     feature = b'\x12\x06' + packed
     entry = b'\x0a\x01a' + b'\x12\x08' + feature
     expected = b'\x0a\x0f' + b'\x0a\x0d' + entry
-    assert make_example({'a': np.ones(1, np.float32)}) == expected
+    write_example(tmp_path / 'file', {'a': np.ones(1, np.float32)})
+    assert read_record(tmp_path / 'file') == expected
+
+
+def test_an_example_written_in_pieces_is_that_of_the_protobuf_library(tmp_path):
+    random = np.random.default_rng(0)
+    sizes = (0, 1, 127, 128, 2**14 - 1, 2**14, PIECE, 2**21)  # where a size takes a byte more
+    features = {
+        'numbers': random.normal(size=(2 * BLOCK + 5, 3)), 'flags': random.random(300) < 0.5,
+        'pictures': [random.bytes(size) for size in sizes], 'name with \u00e4': [b''],
+        'a' * 200: np.ones(1, np.float32)}
+    write_example(tmp_path / 'file', features)
+    assert read_record(tmp_path / 'file') == serialize(features)
+    assert [each.name for each in tmp_path.iterdir()] == ['file']
+
+
+def test_a_list_without_values_is_empty(tmp_path):
+    write_example(tmp_path / 'file', {'tags': [], 'numbers': np.zeros((0, 3), np.float32)})
+    found = read(tmp_path / 'file')
+    assert (list(found['tags'].bytes_list.value), list(found['numbers'].float_list.value)) == (
+        [], [])
 
 
 def test_a_file_holds_all_steps_of_an_episode(tmp_path):

@@ -1,6 +1,7 @@
 """Dataset to bag to dataset: the numbers stay what they are."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -159,3 +160,13 @@ def test_a_dataset_of_another_robot_is_refused_by_joint(tmp_path, types):
     from groot_ros.embodiment import load_embodiment
     with pytest.raises(DatasetError, match=f"no joint '{LAYOUT.state_names[0]}'"):
         write_bag(tmp_path / 'bag', make_episode(), load_embodiment('unitree_g1'), types, {})
+
+
+def test_an_action_that_moves_a_part_of_an_output_is_refused(tmp_path, types):
+    episode = make_episode()
+    (name, first), *rest = LAYOUT.action.items()
+    less = replace(LAYOUT, action={name: first[1:], **dict(rest)})
+    with pytest.raises(DatasetError, match=f'also moves {first[0]}, which the action of the '
+                                           'dataset leaves out'):
+        write_bag(tmp_path / 'bag', replace(episode, layout=less, action=episode.action[:, 1:]),
+                  ROBOT, types, {})
