@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
 from heapq import merge
 from typing import Any, NamedTuple
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groot_ros.data.bags import Bag, BagError
-from groot_ros.observation import JointAssembler, JointSnapshot, Refusal
-from groot_ros.replay.recording import Recording, Sensed, header_stamp, to_ns
+from groot_ros.data.datasets.stamps import stamp_of
+from groot_ros.observation import JointAssembler, Refusal
+from groot_ros.replay.recording import Recording, Sensed, header_stamp
 
 SLACK = 0.45
 """How much too early a joint state may be for its tick, in periods: sensors are not punctual."""
@@ -29,6 +31,8 @@ class Tick(NamedTuple):
         velocities: [rad/s], shape (num_joints,), NaN where the robot does not report it.
         others: Images and inertial measurements captured since the tick before.
         instruction: What the robot is told before this tick, None if nothing new.
+        is_reset: Whether the robot was put into another scene since the tick before; whoever does
+            that lets the controller forget, and then tells the robot what to do.
     """
 
     stamp_ns: int
@@ -36,6 +40,7 @@ class Tick(NamedTuple):
     velocities: NDArray[np.float64]
     others: tuple[Sensed, ...]
     instruction: str | None
+    is_reset: bool
 
 
 class TickGrid:
@@ -71,7 +76,7 @@ def ticks(recording: Recording) -> Iterator[Tick]:
     """
     robot = recording.robot
     grid, joints = TickGrid(robot.rates.control_hz), JointAssembler(robot.joint_names)
-    instructions = list(reversed(recording.instructions))
+    instructions, resets = deque(recording.instructions), deque(recording.resets)
     others: list[Sensed] = []
     for stamp_ns, _, sensed in merge(_joint_states(recording), *_others(recording),
                                      key=lambda each: each[:2]):
@@ -82,10 +87,14 @@ def ticks(recording: Recording) -> Iterator[Tick]:
         snapshot = joints.snapshot()
         if isinstance(snapshot, Refusal) or not grid.takes(stamp_ns):
             continue
-        told = None
-        while instructions and instructions[-1].stamp_ns <= stamp_ns:
-            told = instructions.pop().text
-        yield _tick(stamp_ns, snapshot, others, told)
+        told, is_reset = None, False
+        while instructions and instructions[0].stamp_ns <= stamp_ns:
+            told = instructions.popleft().text
+        while resets and resets[0] <= stamp_ns:
+            resets.popleft()
+            is_reset = True
+        yield Tick(stamp_ns, snapshot.positions, snapshot.velocities, tuple(others), told,
+                   is_reset)
         others.clear()
 
 
@@ -107,15 +116,11 @@ def received(recording: Recording, topics: Collection[str]) -> Iterator[tuple[in
             yield received_ns, sensed
 
 
-def _tick(stamp_ns: int, joints: JointSnapshot, others: list[Sensed], told: str | None) -> Tick:
-    return Tick(stamp_ns, joints.positions, joints.velocities, tuple(others), told)
-
-
 def _joint_states(recording: Recording) -> Iterator[tuple[int, int, Any]]:
     newest = 0
     with Bag(recording.folder) as bag:
         for _, _, message in bag.messages([recording.joint_states]):
-            stamp = to_ns(message.header.stamp)
+            stamp = stamp_of(message)
             if stamp < newest:
                 raise BagError(
                     f'{recording.folder}: the clock of {recording.joint_states} goes back from '

@@ -5,10 +5,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from groot_ros.data.bags import Bag, BagError
+from groot_ros.data.datasets.stamps import SECOND, stamp_of
+from groot_ros.data.datasets.topics import (
+    COMMANDS,
+    INSTRUCTION_TOPIC,
+    TASK_STATE,
+    TASK_STATE_TOPIC,
+)
 from groot_ros.embodiment import (
     Camera,
     check_against_description,
@@ -19,8 +27,6 @@ from groot_ros.embodiment import (
 
 JOINTS_LOOKED_AT = 200
 """Joint states within which every joint must appear; drivers may share them out."""
-COMMAND_TYPES = {'joint_trajectory': 'trajectory_msgs/msg/JointTrajectory',
-                 'float64_multi_array': 'std_msgs/msg/Float64MultiArray'}
 
 
 class Sensed(NamedTuple):
@@ -102,8 +108,19 @@ class Recording:
     def instructions(self) -> list[Given]:
         """The instructions in the order in which they came into force."""
         with Bag(self.folder) as bag:
-            return [Given(to_ns(each.message.header.stamp), each.message.text)
-                    for each in bag.messages([self.topic('current_instruction')])]
+            return [Given(stamp_of(each.message), each.message.text)
+                    for each in bag.messages([self.topic(INSTRUCTION_TOPIC)])]
+
+    @cached_property
+    def resets(self) -> list[int]:
+        """When a simulator put the robot into another scene [ns]; no other robot tells of it."""
+        topic = self.topic(TASK_STATE_TOPIC)
+        if self._topics.get(topic) != TASK_STATE:
+            return []
+        with Bag(self.folder) as bag:
+            states = [(stamp_of(each.message), each.message.episode)
+                      for each in bag.messages([topic])]
+        return [stamp for (_, before), (stamp, episode) in pairwise(states) if episode != before]
 
     def topic(self, name: str) -> str:
         """Return the absolute name of one of the robot's topics."""
@@ -139,6 +156,17 @@ class Recording:
                 newest = stamp
                 yield Sensed(topic, stamp, cdr)
 
+    def check_instructions(self) -> None:
+        """Refuse a bag in which nobody tells the policy to move.
+
+        Raises:
+            BagError: If there is no instruction.
+        """
+        if not any(each.text for each in self.instructions):
+            raise BagError(
+                f'{self.folder} holds no instruction ({self.topic(INSTRUCTION_TOPIC)}), so '
+                'the policy would not move: record that topic too')
+
     def check_commands(self) -> None:
         """Refuse a bag with nothing to compare a replay with.
 
@@ -170,10 +198,15 @@ class Recording:
             f'its topics are {", ".join(sorted(bag.topics)) or "none"}')
 
     def _command_topics(self, bag: Bag) -> dict[str, str]:
-        outputs = {self.topic(each.topic): each for each in self.robot.outputs
-                   if each.interface in COMMAND_TYPES}
+        for output in self.robot.outputs:
+            if output.interface not in COMMANDS:
+                raise BagError(
+                    f"output '{output.name}' of {self.robot.tag} is a {output.interface}: goals "
+                    'of an action are not in a bag, and in a replay nobody takes them, so that '
+                    'the policy would rest; record with a topic as its interface')
+        outputs = {self.topic(each.topic): each for each in self.robot.outputs}
         for topic, output in outputs.items():
-            kind, wanted = bag.topics.get(topic), COMMAND_TYPES[output.interface]
+            kind, wanted = bag.topics.get(topic), COMMANDS[output.interface]
             if kind not in (None, wanted):
                 raise BagError(f'{self.folder}: {topic} is {kind}, the embodiment {self.robot.tag}'
                                f' commands {output.name} with {wanted}')
@@ -208,9 +241,4 @@ def header_stamp(cdr: bytes) -> int:
         raise BagError(f'a message of {len(cdr)} bytes has no header')
     # Four bytes say how the rest is encoded, the last bit of the second one the byte order.
     seconds, nanoseconds = struct.unpack_from('<iI' if cdr[1] & 1 else '>iI', cdr, 4)
-    return int(seconds) * 10**9 + int(nanoseconds)
-
-
-def to_ns(stamp: Any) -> int:
-    """Return a builtin_interfaces/Time as nanoseconds."""
-    return int(stamp.sec) * 10**9 + int(stamp.nanosec)
+    return int(seconds) * SECOND + int(nanoseconds)

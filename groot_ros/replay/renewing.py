@@ -7,9 +7,10 @@ from heapq import merge
 from pathlib import Path
 
 from groot_ros.data.bags import Bag, BagWriter, MessageTypes
-from groot_ros.replay.recording import COMMAND_TYPES, Recording
+from groot_ros.data.datasets.topics import COMMANDS, INSTRUCTION_TOPIC, TASK_STATE_TOPIC
+from groot_ros.replay.recording import Recording
 
-LATCHED = ('current_instruction', 'robot_description', 'tf_static')
+LATCHED = (INSTRUCTION_TOPIC, 'robot_description', 'tf_static')
 
 
 def renew(recording: Recording, target: Path, commands: Iterable[tuple[str, int, bytes]],
@@ -29,11 +30,11 @@ def renew(recording: Recording, target: Path, commands: Iterable[tuple[str, int,
         BagError: If the old bag is damaged, or `target` exists.
     """
     robot = recording.robot
-    kept = {recording.joint_states, *recording.images.values(), *map(recording.topic, LATCHED)}
+    kept = {recording.joint_states, *recording.images.values(),
+            *map(recording.topic, (*LATCHED, TASK_STATE_TOPIC))}
     if robot.imu_topic is not None:
         kept.add(recording.topic(robot.imu_topic))
-    kinds = {recording.topic(each.topic): COMMAND_TYPES[each.interface] for each in robot.outputs
-             if each.interface in COMMAND_TYPES}
+    kinds = {recording.topic(each.topic): COMMANDS[each.interface] for each in robot.outputs}
     facts = recording.facts | {'checkpoint_fingerprint': fingerprint}
     with Bag(recording.folder) as old, BagWriter(target, types, facts) as new:
         latched = set(map(recording.topic, LATCHED))

@@ -87,13 +87,14 @@ class ReplayReport:
         return f'{folder / JSON_FILE} and {PLOT_FILE} written'
 
     def _table(self) -> str:
-        header = ('joint', 'max [rad]', 'at [s]', 'allowed', 'rms [rad]', 'allowed', '')
+        header = (
+            'output', 'joint', 'max [rad]', 'at [s]', 'allowed', 'rms [rad]', 'allowed', '')
         return format_table(header, map(self._row, self.comparison.joint_errors()))
 
     def _row(self, error: JointError) -> list[str]:
         allowed = self.thresholds.of(error.joint)
         kept = error.max_error <= allowed.max_error and error.rms_error <= allowed.rms_error
-        return [error.joint, f'{error.max_error:.2e}', f'{error.at:.3f}',
+        return [error.output, error.joint, f'{error.max_error:.2e}', f'{error.at:.3f}',
                 f'{allowed.max_error:.2e}', f'{error.rms_error:.2e}',
                 f'{allowed.rms_error:.2e}', '' if kept else 'x']
 

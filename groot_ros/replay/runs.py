@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from groot_ros.data.bags import Bag, BagError, Recorded
+from groot_ros.data.datasets.stamps import stamp_of
 from groot_ros.embodiment import CommandOutput
 from groot_ros.replay.commands import CommandSeries, FloatArray, Run, Solve
-from groot_ros.replay.recording import Recording, to_ns
+from groot_ros.replay.recording import Recording
 
 AT_REST = ' at rest'
 """Added to the name of an output of trajectories: where each of them ends."""
@@ -46,7 +47,7 @@ def read_run(messages: Iterable[Recorded], recording: Recording) -> Run:
     by_topic: dict[str, list[Recorded]] = defaultdict(list)
     for each in messages:
         by_topic[each.topic].append(each)
-    ticks = [to_ns(each.message.header.stamp) for each in by_topic[recording.topic('step_done')]
+    ticks = [stamp_of(each.message) for each in by_topic[recording.topic('step_done')]
              if each.message.commands]
     outputs = {each.name: each for each in recording.robot.outputs}
     commands: dict[str, CommandSeries] = {}
@@ -87,6 +88,6 @@ def _positions(message: Any, output: CommandOutput, point: int) -> FloatArray:
 
 def _solves(tokens: list[Recorded], chunks: list[Recorded]) -> list[Solve]:
     images: Mapping[int, int] = {
-        each.message.sequence: to_ns(each.message.header.stamp) for each in tokens}
+        each.message.sequence: stamp_of(each.message) for each in tokens}
     return [Solve(images[each.message.token_sequence] * 1e-9, each.stamp_ns * 1e-9)
             for each in chunks if each.message.token_sequence in images]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from groot_ros.data.bags import read_facts
+from groot_ros.data.bags import Bag
 from groot_ros.data.datasets.episode import Episode, Layout
 from groot_ros.embodiment import Embodiment, load_embodiment
 from groot_ros.embodiment.loading import known_embodiments
@@ -51,14 +51,15 @@ class RecordedData:
         """Find out what a folder is.
 
         Raises:
-            BagError: If it is no dataset and its facts are damaged.
+            BagError: If it is neither a dataset nor a bag that can be read.
             DatasetError: If it is a dataset that cannot be read.
         """
         if (path / 'meta').is_dir():
             from groot_ros.data.datasets.reading import open_dataset
             layout = open_dataset(path).layout
             return cls(path, True, layout.robot, layout.fps)
-        return cls(path, False, read_facts(path).get('embodiment', ''), None)
+        with Bag(path) as bag:
+            return cls(path, False, bag.facts.get('embodiment', ''), None)
 
     def read(self, embodiment: str, fps: float) -> RecordedEpisodes:
         """Return the episodes; a bag is cut where something is missing for long.

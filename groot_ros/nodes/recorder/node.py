@@ -6,20 +6,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
-from rclpy.serialization import deserialize_message, serialize_message
-from sensor_msgs.msg import CompressedImage, Image
+from rclpy.qos import DurabilityPolicy
+from rclpy.serialization import deserialize_message
 from std_srvs.srv import SetBool, Trigger
 
 from groot_ros.data.bags import BagError, BagWriter, MessageTypes
-from groot_ros.data.bags.queue import BagQueue, Sample
+from groot_ros.data.bags.queue import BagQueue
 from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import Instruction, RecordingStatus
-from groot_ros.nodes.messages.observations import compressed_message, read_pixels
 from groot_ros.nodes.recorder.facts import SUCCESS, free_bytes, gather_facts, next_episode
 from groot_ros.nodes.recorder.parameters import RecorderParams
+from groot_ros.nodes.recorder.samples import SampleMaker
 from groot_ros.nodes.recorder.topics import RecordedTopic, recorded_topics
 from groot_ros.nodes.shared.lifecycle import Interfaces, run
 from groot_ros.nodes.shared.parameters import declare_parameters
@@ -27,9 +25,10 @@ from groot_ros.nodes.shared.qos import NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.nodes.shared.static_frames import STATIC_FRAMES, StaticFrames
 from groot_ros.nodes.shared.status import STATUS_PERIOD_S
-from groot_ros.nodes.shared.type_names import type_name
 
 DISCARDED = 'discarded'
+FAILURES = (BagError, OSError)
+"""What ends an episode, or the wish for one, and not the recorder."""
 Answer = Callable[[Trigger.Request, Trigger.Response], Trigger.Response]
 
 
@@ -40,6 +39,7 @@ class RecorderNode(LifecycleNode):
         super().__init__('recorder')
         self._params = declare_parameters(self, RecorderParams)
         self._interfaces = Interfaces(self)
+        self._samples = SampleMaker(self, self._params)
         self._queue: BagQueue | None = None
         self._bag: Path | None = None
         self._facts: dict[str, str] = {}
@@ -144,7 +144,7 @@ class RecorderNode(LifecycleNode):
         def answer(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
             try:
                 response.message, response.success = act(), True
-            except BagError as error:
+            except FAILURES as error:
                 response.message, response.success = str(error), False
             self.get_logger().info(response.message)
             return response
@@ -162,9 +162,12 @@ class RecorderNode(LifecycleNode):
 
     def _put(self, topic: RecordedTopic, cdr: bytes) -> None:
         if topic.kind is Instruction and not self._params.task:
-            self._note('task', deserialize_message(cdr, Instruction).text)
+            text = deserialize_message(cdr, Instruction).text
+            if text:  # an empty one only ends the task
+                self._note('task', text)
         if self._queue is not None:
-            self._queue.put(self.get_clock().now().nanoseconds, lambda: self._sample(topic, cdr))
+            self._queue.put(
+                self.get_clock().now().nanoseconds, lambda: self._samples.make(topic, cdr))
 
     def _note(self, name: str, value: str) -> None:
         """Say something more of the episode under way; a full disk ends it."""
@@ -175,23 +178,7 @@ class RecorderNode(LifecycleNode):
         except OSError as error:
             self._finish(error)
 
-    def _sample(self, topic: RecordedTopic, cdr: bytes) -> Sample:
-        """Return what is written of a message: of a colour image its JPEG, unless unwanted."""
-        name, kind = topic.name, topic.kind
-        if kind is Image and self._params.camera_format == 'jpeg':
-            image = deserialize_message(cdr, Image)
-            pixels = read_pixels(image)
-            if pixels.ndim == 3:  # a depth image stays as it came
-                name, kind = f'{name}/compressed', CompressedImage  # as image_transport has it
-                cdr = bytes(serialize_message(compressed_message(
-                    pixels.astype(np.uint8, copy=False), image.header,
-                    self._params.jpeg_quality)))
-        return Sample(
-            self.resolve_topic_name(name), type_name(kind),
-            topic.qos.reliability == ReliabilityPolicy.RELIABLE,
-            topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL, cdr)
-
-    def _finish(self, failure: OSError | None = None) -> None:
+    def _finish(self, failure: Exception | None = None) -> None:
         """Write what waits, if the disk takes it, and end the episode; say why if it failed."""
         queue, self._queue = self._queue, None
         if queue is None:
@@ -199,7 +186,7 @@ class RecorderNode(LifecycleNode):
         try:
             queue.close()
             queue.check()
-        except OSError as error:
+        except FAILURES as error:
             failure = failure or error
         if failure is not None:
             self._problem = f'{self._bag} ended early: {failure}'
@@ -210,7 +197,7 @@ class RecorderNode(LifecycleNode):
         try:
             if self._queue is not None:
                 self._queue.check()
-        except OSError:
+        except FAILURES:
             self._finish()
         message = RecordingStatus(
             recording=self._queue is not None, bag=str(self._bag or ''), problem=self._problem,

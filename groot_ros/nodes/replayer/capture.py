@@ -15,7 +15,8 @@ from trajectory_msgs.msg import JointTrajectory
 from groot_ros.data.bags import Recorded
 from groot_ros.msg import ActionChunk, GoalTokens
 from groot_ros.nodes.shared.qos import EVERY
-from groot_ros.replay.recording import COMMAND_TYPES, Recording
+from groot_ros.nodes.shared.type_names import type_name
+from groot_ros.replay.recording import Recording
 
 COMMANDS = {'joint_trajectory': JointTrajectory, 'float64_multi_array': Float64MultiArray}
 
@@ -57,11 +58,9 @@ class Capture:
         self._origins: list[Recorded] = []
         self._now_ns, self._on_command = now_ns, on_command
         for output in recording.robot.outputs:
-            topic, kind = recording.topic(output.topic), COMMANDS.get(output.interface)
-            if kind is not None:
-                node.create_subscription(
-                    kind, output.topic, partial(
-                        self._take, topic, COMMAND_TYPES[output.interface]), EVERY, raw=True)
+            topic, kind = recording.topic(output.topic), COMMANDS[output.interface]
+            node.create_subscription(
+                kind, output.topic, partial(self._take, topic, type_name(kind)), EVERY, raw=True)
         for name, kind in (('goal_tokens', GoalTokens), ('action_chunk', ActionChunk)):
             topic = recording.topic(name)
             node.create_subscription(kind, name, partial(self._note, topic), EVERY)

@@ -32,6 +32,8 @@ from groot_ros.replay.runs import read_recorded, read_run
 
 FAILED, BAD_INPUT = 1, 2
 """Exit codes: the replay differs or broke off; bag, embodiment or thresholds cannot be used."""
+INPUT_ERRORS = (
+    BagError, EmbodimentError, ThresholdError, ComparisonError, ParameterError, OSError)
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,13 @@ class Replayer(Node):
         return replay
 
     def _renew(self, recording: Recording, executor: SingleThreadedExecutor) -> int:
+        target = Path(self._params.renew)
+        if target.exists():
+            raise BagError(f'{target} exists already: nothing is overwritten, give another folder')
         replay = SteppedReplay(
             self, executor, recording, wait_for_vision=True, patience=self._params.patience_s)
         replay.run()
         commands = [(each.topic, each.stamp_ns, each.cdr) for each in replay.capture.commands]
-        target = Path(self._params.renew)
         renew(recording, target, commands, MessageTypes(), replay.capture.fingerprint)
         print(f'{target}: {len(commands)} commands written', flush=True)
         return 0
@@ -119,7 +123,7 @@ def main(args: Sequence[str] | None = None) -> int:
     rclpy.init(args=sys.argv if args is None else list(args))
     try:
         return _run()
-    except (BagError, EmbodimentError, ThresholdError, ComparisonError, ParameterError) as error:
+    except INPUT_ERRORS as error:
         rclpy.logging.get_logger('replayer').fatal(str(error))
         return BAD_INPUT
     except ReplayError as error:

@@ -17,12 +17,15 @@ from std_srvs.srv import Trigger
 from groot_ros.msg import PolicyStatus
 from groot_ros.nodes.replayer.errors import ReplayError
 from groot_ros.nodes.shared.qos import NEWEST
+from groot_ros.nodes.shared.question import Question
 from groot_ros.nodes.shared.stepping import spin_until
 from groot_ros.srv import SetInstruction
 
 START_PATIENCE_S = 900.0
 """A released checkpoint takes minutes to load."""
 NODES = ('perception', 'planner', 'controller')
+SPIN_S = 0.1
+"""A condition that hangs on time is looked at so often, whether messages come or not [s]."""
 
 
 class Policy:
@@ -68,6 +71,10 @@ class Policy:
         epoch = self._call(self._instruct, SetInstruction.Request(instruction=text)).epoch
         self.wait(lambda: self._epoch >= epoch, 'the controller to follow the instruction')
 
+    def forget(self) -> None:
+        """Let the controller forget everything and go on at once."""
+        self._reset.call_async(Trigger.Request())
+
     def tell(self, text: str) -> None:
         """Give an instruction and go on at once."""
         self._instruct.call_async(SetInstruction.Request(instruction=text))
@@ -84,15 +91,17 @@ class Policy:
             ReplayError: If it does not in time.
         """
         patience = patience or self._patience
-        spin_until(self._executor, condition, time.monotonic() + patience, rclpy.ok)
+        deadline = time.monotonic() + patience
+        while not condition() and rclpy.ok() and time.monotonic() < deadline:
+            spin_until(self._executor, condition, time.monotonic() + SPIN_S, rclpy.ok)
         if not condition():
             raise ReplayError(f'waited {patience:.0f} s for {what} in vain')
 
     def _call(self, client: Client, request: Any, patience: float = 0.0) -> Any:
         self.wait(client.service_is_ready, f'the service {client.srv_name}', patience)
-        answer = client.call_async(request)
-        self.wait(answer.done, f'an answer of {client.srv_name}', patience)
-        return answer.result()
+        question = Question(client, request)
+        self.wait(question.is_answered, f'an answer of {client.srv_name}', patience)
+        return question.answer
 
     def _on_status(self, message: PolicyStatus) -> None:
         self._epoch = message.epoch

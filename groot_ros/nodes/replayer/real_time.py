@@ -39,6 +39,7 @@ class RealTimeReplay:
         self._period = round(SECOND / recording.robot.rates.control_hz)
         self._phase = round(first_command * SECOND) % self._period
         self._instructions = list(reversed(recording.instructions))
+        self._resets = list(reversed(recording.resets))
         self._bag_start = self._wall_start = 0
 
     @property
@@ -79,6 +80,10 @@ class RealTimeReplay:
         self._bag_start, self._wall_start = stamp_ns, time.monotonic_ns()
 
     def _instruct(self, now_ns: int) -> None:
+        """Let the controller forget, and tell the robot what to do, where that is due."""
+        while self._resets and self._resets[-1] <= now_ns:
+            self._resets.pop()
+            self._policy.forget()
         while self._instructions and self._instructions[-1].stamp_ns <= now_ns:
             self._policy.tell(self._instructions.pop().text)
 

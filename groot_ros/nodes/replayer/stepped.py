@@ -7,6 +7,7 @@ import rclpy
 from rclpy.executors import Executor
 from rclpy.node import Node
 
+from groot_ros.data.datasets.stamps import nanoseconds, stamp_of
 from groot_ros.msg import StepDone
 from groot_ros.nodes.perception.parameters import PerceptionParams
 from groot_ros.nodes.replayer.capture import Capture
@@ -17,7 +18,7 @@ from groot_ros.nodes.shared.qos import EVERY
 from groot_ros.nodes.shared.stepping import run_step_locked
 from groot_ros.observation import Observed, StampedImage, Synchronizer
 from groot_ros.replay.driving import Tick, ticks
-from groot_ros.replay.recording import Recording, to_ns
+from groot_ros.replay.recording import Recording
 from groot_ros.simulation.step_lock import StepLock
 
 FAR = 10**9
@@ -83,6 +84,8 @@ class SteppedReplay:
         """Give the policy what the robot was told and sensed."""
         tick = self._next
         self._now_ns = tick.stamp_ns
+        if tick.is_reset:
+            self._policy.reset()
         if tick.instruction is not None:
             self._policy.instruct(tick.instruction)
             self._instructed = bool(tick.instruction)
@@ -105,7 +108,8 @@ class SteppedReplay:
             self.running = False
             return
         self._next = following
-        if self._wait_for_vision or following.instruction is not None or self._keys.keys() & {
+        is_told = following.is_reset or following.instruction is not None
+        if self._wait_for_vision or is_told or self._keys.keys() & {
                 sensed.topic for sensed in following.others}:
             self._lock.require_tokens()
 
@@ -137,4 +141,4 @@ class SteppedReplay:
 
     def _on_step_done(self, message: StepDone) -> None:
         self._lock.step_done(
-            to_ns(message.header.stamp), to_ns(message.tokens_stamp), message.commands)
+            stamp_of(message), nanoseconds(message.tokens_stamp), message.commands)

@@ -24,7 +24,7 @@ from groot_ros.evaluation.report import format_table
 from groot_ros.model.finding import CheckpointNotFoundError, find_checkpoint
 from groot_ros.msg import TaskState
 from groot_ros.nodes.tools.episode_tape import FILM_HZ, EpisodeTape
-from groot_ros.nodes.tools.evaluator import START_PATIENCE_S, run_episode
+from groot_ros.nodes.tools.evaluation_graphs import START_PATIENCE_S, run_episode
 from groot_ros.nodes.tools.graph_client import GraphClient
 from groot_ros.nodes.tools.graph_process import (
     Domain,
@@ -159,7 +159,7 @@ class Commentary:
 
     def start(self, seed: int) -> None:
         """Tell of the episode in the scene of `seed` from now on."""
-        self._seed, self._next = seed, 0.0
+        self._seed, self._next = seed, REPORT_PERIOD_S  # before, its inputs begin anew
 
     def tell(self, state: TaskState) -> None:
         """Print a line if it is time for one."""
@@ -197,20 +197,8 @@ def print_tables(show: Show) -> None:
         ('measured', 'value'), [(name, f'{value:.2f}') for name, value in show.rates.items()]))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; returns the exit code."""
-    asked = parse_arguments(sys.argv[1:] if arguments is None else arguments)
-    interrupt_on_termination()
-    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    show = Show()
-    try:
-        run_show(asked, show)
-    except (GraphError, SimulationError, CheckpointNotFoundError) as error:
-        print(f'demo: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('\ninterrupted: every process of the graph has ended')
-        return 130
+def report(asked: argparse.Namespace, show: Show) -> None:
+    """Print and write what was asked for, and film the episodes."""
     print_tables(show)
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)
@@ -219,4 +207,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             'rates': show.rates}, indent=1) + '\n')
     print(f'\nfilming to {asked.video} ...', flush=True)
     film(show, asked.video)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; returns the exit code."""
+    asked = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+    interrupt_on_termination()
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    show = Show()
+    try:
+        run_show(asked, show)
+        report(asked, show)
+    except (GraphError, SimulationError, CheckpointNotFoundError, OSError) as error:
+        print(f'demo: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('\ninterrupted: every process of the graph has ended')
+        return 130
     return 0

@@ -1,6 +1,7 @@
 """Tell why a robot does not move: look at its graph from outside.
 
 Exit code 0: nothing found that keeps it from moving. 1: something is wrong. 2: wrong arguments.
+130: interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 import rclpy
 from geometry_msgs.msg import PoseStamped
 from rclpy.exceptions import InvalidNamespaceException
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
 from rclpy.validate_namespace import validate_namespace
@@ -64,7 +65,7 @@ class Doctor:
         self._node, self._namespace = node, namespace
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(node)
-        self._clock = ClockListener(node)
+        self._clock = ClockListener(node, namespace)
         self._probes = [NodeProbe(node, namespace, name) for name in (*POLICY, *OTHERS)]
 
     def choose_robot(self, asked: str | None) -> Embodiment:
@@ -132,6 +133,8 @@ def main() -> int:
     except (EmbodimentError, InvalidNamespaceException) as error:
         print(f'doctor: {error}', file=sys.stderr)
         return 2
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 130
     findings = diagnose(facts, robot)
     if options.json:
         print(json.dumps(to_json(findings), indent=2))

@@ -19,12 +19,12 @@ from std_srvs.srv import SetBool, Trigger
 from groot_ros.evaluation.plan import PlannedEpisode
 from groot_ros.msg import TaskState
 from groot_ros.nodes.shared.qos import EVERY
+from groot_ros.nodes.shared.question import Question
 from groot_ros.nodes.tools.graph_process import GraphError
 from groot_ros.srv import ResetEpisode, SetInstruction
 
 POLICY_NODES = ('perception', 'planner', 'controller')
 SERVICE_PATIENCE_S = 60.0
-ASK_AGAIN_S = 10.0
 SPIN_S = 0.1
 
 
@@ -96,20 +96,10 @@ class GraphClient:
             self.spin_until(client.service_is_ready, patience, f'service {client.srv_name}')
 
     def call(self, client: Any, request: Any, patience: float = SERVICE_PATIENCE_S) -> Any:
-        """Return the response of a service; asks again where an answer was lost.
-
-        A server that died is known for a while, and one that is new does not yet know the client.
-        """
-        future, asked = client.call_async(request), time.monotonic()
-
-        def is_answered() -> bool:
-            nonlocal future, asked
-            if not future.done() and time.monotonic() - asked > ASK_AGAIN_S:
-                future, asked = client.call_async(request), time.monotonic()
-            return future.done()
-
-        self.spin_until(is_answered, patience, f'an answer of {client.srv_name}')
-        return future.result()
+        """Return the response of a service; asks again where an answer was lost."""
+        question = Question(client, request)
+        self.spin_until(question.is_answered, patience, f'an answer of {client.srv_name}')
+        return question.answer
 
     def call_service(self, kind: type, service: str, request: Any) -> Any:
         """Return the response of any service of the graph, once it is there."""

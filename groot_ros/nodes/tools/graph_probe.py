@@ -119,9 +119,10 @@ class _Question:
 
 
 def node_names(node: Node) -> list[str]:
-    """Return the full names of all nodes but the one that looks."""
+    """Return the full names of all nodes but the one that looks and hidden ones, as of `ros2`."""
     names = [f'{namespace.rstrip("/")}/{name}'
-             for name, namespace in node.get_node_names_and_namespaces()]
+             for name, namespace in node.get_node_names_and_namespaces()
+             if not name.startswith('_')]
     return sorted(name for name in names if name != node.get_fully_qualified_name())
 
 

@@ -80,7 +80,7 @@ def test_other_words_lead_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('arguments', 'complaint'),
     [
-        (['--data', 'nowhere'], 'nowhere'),
+        (['--data', 'nowhere'], 'nowhere does not exist'),
         (['--data', str(BAG), '--embodiment', 'so101'], 'trained for unitree_g1'),
         (['--data', str(BAG), '--embodiment', 'unitree_g2'], 'unitree_g2'),
     ],

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from groot_ros.data.bags import BagError, BagWriter, MessageTypes
-from groot_ros.embodiment import load_embodiment
+from groot_ros.embodiment import embodiment_file, load_embodiment
 from groot_ros.replay.driving import TickGrid, received, ticks
 from groot_ros.replay.recording import Recording, header_stamp
 from groot_ros.replay.runs import read_recorded
 
+TASK_STATE = get_types_from_msg(
+    (Path(__file__).parents[3] / 'msg/TaskState.msg').read_text(), 'groot_ros/msg/TaskState')
 STORE = get_typestore(Stores.ROS2_JAZZY)
+STORE.register(TASK_STATE)
 ROBOT = load_embodiment('unitree_g1')
 START_NS = 50 * 10**9
 MS = 10**6
@@ -68,14 +71,22 @@ def arm_command(stamp: int, names: Sequence[str], rows: Iterable[Sequence[float]
 def record(tmp_path: Path) -> Callable[..., Path]:
     """Write a bag of messages as they were received."""
     def write(*messages: Message, embodiment: str = 'unitree_g1') -> Path:
-        target = tmp_path / 'bag'
-        with BagWriter(target, MessageTypes([]), {'embodiment': embodiment}) as bag:
+        target, types = tmp_path / 'bag', MessageTypes([])
+        types.store.register(TASK_STATE)
+        with BagWriter(target, types, {'embodiment': embodiment}) as bag:
             for topic, stamp, each in sorted(messages, key=lambda each: each[1]):
                 if topic not in bag.messages:
                     bag.add_topic(topic, each.__msgtype__)
                 bag.write(topic, stamp, bytes(STORE.serialize_cdr(each, each.__msgtype__)))
         return target
     return write
+
+
+def task_state(stamp: int, episode: int) -> Message:
+    return '/task_state', stamp, message(
+        'groot_ros/TaskState', header=header(stamp), task=0, instruction='', seed=0,
+        episode=episode, elapsed=0.0, block_names=[], block_poses=[], target_block='',
+        destination='', touched_block='', approached_block='', success=False, succeeded=False)
 
 
 def at(milliseconds: float) -> int:
@@ -118,6 +129,12 @@ def test_joint_states_of_two_drivers_come_as_one(record) -> None:
     assert first.positions[-1] == pytest.approx(0.2)
 
 
+def test_a_tick_says_that_the_simulator_made_another_scene_before_it(record) -> None:
+    scenes = [task_state(at(0), 4), task_state(at(10), 4), task_state(at(20), 5)]
+    bag = record(image(at(0)), *(joints(at(10 * k)) for k in range(5)), *scenes)
+    assert [each.is_reset for each in ticks(Recording(bag))] == [False, False, True, False, False]
+
+
 def test_a_clock_that_runs_backwards_is_refused(record) -> None:
     late, early = joints(at(20)), joints(at(10))
     bag = record(image(at(0)), late, (JOINTS, at(30), early[2]))
@@ -157,6 +174,15 @@ def test_times_of_reception_must_be_of_the_clock_of_the_stamps(record) -> None:
 def test_a_bag_that_lacks_something_says_what(record, messages, complaint) -> None:
     with pytest.raises(BagError, match=complaint):
         Recording(record(*messages))
+
+
+def test_a_robot_that_takes_goals_of_an_action_is_refused(record, tmp_path) -> None:
+    text = embodiment_file('unitree_g1').read_text()
+    file = tmp_path / 'unitree_g1.yaml'
+    file.write_text(text.replace(
+        'interface: joint_trajectory', 'interface: follow_joint_trajectory', 1))
+    with pytest.raises(BagError, match=r"'upper_body' .* is a follow_joint_trajectory: goals"):
+        Recording(record(image(at(0)), joints(at(0))), str(file))
 
 
 def test_stamps_are_read_in_either_byte_order() -> None:
