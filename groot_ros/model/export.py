@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from groot_ros.model.checkpoint import load_model
 from groot_ros.model.groot import Groot
+from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.dit import CrossContext
 from groot_ros.model.system2.attention import SmallAttention
 
@@ -69,9 +70,15 @@ class _System1(nn.Module):
 
 
 def export(checkpoint: Path) -> None:
-    """Write the ONNX files beside the weights of a checkpoint."""
+    """Write the ONNX files beside the weights of a checkpoint of this package's own.
+
+    Raises:
+        CheckpointError: If a weight is missing or wrong.
+        ConfigError: If config.json is missing or wrong, or of a released model.
+    """
+    config = read_config(checkpoint)
+    backbone, head = config.small_backbone(), config.action_head_cfg
     model = load_model(checkpoint)
-    backbone, head = model.config.small_backbone(), model.config.action_head_cfg
     images = torch.zeros(1, backbone.num_views, 3, backbone.image_height, backbone.image_width)
     token_ids = torch.arange(6)[None]
     length = torch.export.Dim('length', min=1, max=backbone.max_text_length)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,11 +20,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         from groot_ros.model.export import export
+
+        _keep_exporters_quiet()
+        export(options.checkpoint)
     except ModuleNotFoundError as error:
         print(f'export_onnx: {error.name} is not installed: scripts/env --with training, or '
               'pip install torch onnx onnxscript', file=sys.stderr)
         return 1
-    export(options.checkpoint)
+    except (OSError, ValueError) as error:
+        print(f'export_onnx: {error}', file=sys.stderr)
+        return 1
     for file in sorted(options.checkpoint.glob('*.onnx')):
         print(f'{file}: {file.stat().st_size / 1e6:.1f} MB')
     return 0
+
+
+def _keep_exporters_quiet() -> None:
+    """Leave out what torch and onnx tell of themselves: absent packages, skipped optimisations."""
+    warnings.filterwarnings('ignore', category=FutureWarning)
+    for name in ('torch.onnx', 'onnxscript', 'onnx_ir'):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -19,6 +19,8 @@ ENCODINGS: dict[str, tuple[str, int]] = {
     '32FC1': ('f4', 1),
 }
 DEPTH_ENCODINGS = ('16UC1', '32FC1')
+# With IMREAD_COLOR alone 16 bits become 8 without a word: depth would pass for a grey picture.
+COLOUR_AS_SENT = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
 
 
 class ImageError(ValueError):
@@ -68,17 +70,21 @@ def decode_compressed(data: bytes | memoryview) -> NDArray[np.uint8]:
     """Return a JPEG or PNG image as RGB uint8 (height, width, 3).
 
     Raises:
-        ImageError: If the bytes are no such image.
+        ImageError: If the bytes are no such image, or one of more than 8 bits per channel.
     """
     encoded = np.frombuffer(data, np.uint8)
     try:
-        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+        pixels = cv2.imdecode(encoded, COLOUR_AS_SENT) if len(encoded) else None
     except cv2.error:  # it is said to have billions of pixels
         pixels = None
     if pixels is None:
         raise ImageError(
             f'{len(encoded)} bytes are no JPEG or PNG image; compressedDepth is not '
             'understood: subscribe to the raw depth topic instead')
+    if pixels.dtype != np.uint8:
+        raise ImageError(
+            f'a compressed image of {8 * pixels.itemsize} bits per channel is not understood: let '
+            'the camera send 8 bits, or, if it is depth, subscribe to the raw topic instead')
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 

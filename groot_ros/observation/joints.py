@@ -95,7 +95,9 @@ class JointAssembler:
         new = np.asarray(positions, dtype=np.float64)[source]
         if not np.isfinite(new).all():
             return self._not_finite(place, new)
-        jumped = self._jump(stamp)
+        if not len(place):
+            return None
+        jumped = self._jump(place, stamp)
         self._take(place, new, np.asarray(velocities, dtype=np.float64), source, stamp)
         return jumped
 
@@ -129,8 +131,8 @@ class JointAssembler:
             f"position of joint '{self._names[place[bad]]}' is {values[bad]}: the message is "
             'dropped; check the encoder and its driver')
 
-    def _jump(self, stamp: float) -> Refusal | None:
-        newest = float(self._stamps.max())
+    def _jump(self, place: NDArray[np.intp], stamp: float) -> Refusal | None:
+        newest = float(self._stamps[place].max())
         if stamp >= newest - JUMP_BACK:
             return None
         self.forget()

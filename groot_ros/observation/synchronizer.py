@@ -15,6 +15,7 @@ from groot_ros.observation.refusal import Refusal, RefusalReason
 
 # Joint states kept to find those of an image's moment: half a second at 250 Hz.
 HISTORY = 128
+UNSTAMPED = 'its stamp is 0: let its driver stamp it at capture'
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,22 @@ class Synchronizer:
         newest = max(image.stamp for image in self._images.values())
         return self._history[-1].stamp >= newest
 
+    def is_late(self, video_key: str, stamp: float) -> bool:
+        """Return whether a newer picture of the camera is at hand than that of `stamp` [s]."""
+        before = self._images.get(video_key)
+        return before is not None and before.stamp - JUMP_BACK <= stamp < before.stamp
+
     def on_image(self, video_key: str, image: StampedImage) -> Refusal | None:
-        """Take a picture; one older than that at hand is passed over.
+        """Take a picture; one that is late is passed over.
 
         Returns:
             That the clock jumped back and everything older was dropped, None if all is well.
         """
+        if self.is_late(video_key, image.stamp):
+            return None
         before = self._images.get(video_key)
         jumped = None
         if before is not None and image.stamp < before.stamp:
-            if image.stamp >= before.stamp - JUMP_BACK:
-                return None
             self.forget()
             jumped = Refusal(
                 RefusalReason.CLOCK_JUMPED,
@@ -161,7 +167,8 @@ class Synchronizer:
                 return Refusal(
                     RefusalReason.STALE_IMAGE,
                     f'newest image of {key} is {now - image.stamp:.2f} s old, '
-                    f'{self._max_age:.2f} s are allowed: is the camera still running?')
+                    f'{self._max_age:.2f} s are allowed: '
+                    + ('is the camera still running?' if image.stamp else UNSTAMPED))
         return {key: self._images[key] for key in self._keys}
 
     def _joints_near(self, stamp: float, now: float) -> JointSnapshot | Refusal:
@@ -172,7 +179,8 @@ class Synchronizer:
             return Refusal(
                 RefusalReason.STALE_STATE,
                 f"joint '{oldest_joint}' is {now - newest.stamp:.2f} s old, "
-                f'{self._max_age:.2f} s are allowed: does its driver still publish?')
+                f'{self._max_age:.2f} s are allowed: '
+                + ('does its driver still publish?' if newest.stamp else UNSTAMPED))
         return min(self._history, key=lambda snapshot: abs(snapshot.stamp - stamp))
 
     def _skew_problem(

@@ -52,7 +52,10 @@ class CheckpointPolicy:
         images = {key: _prepare(observation.images[key][-1], spec, key)
                   for key, spec in processor.images.items()}
         state = np.concatenate([observation.state[group][-1] for group in processor.state_groups])
-        tokens = self._system2.encode(images, observation.instruction)
+        try:
+            tokens = self._system2.encode(images, observation.instruction)
+        except ValueError as error:  # an instruction without words
+            raise ObservationError(str(error)) from None
         actions = self._system1.solve(
             self._system1.prepare(tokens), state, self._system1.draw_noise(self._rng))
         ends = np.cumsum(list(processor.action_groups.values()))

@@ -20,7 +20,7 @@ from groot_ros.training.errors import TrainingError
 from groot_ros.training.run import train
 
 UNREADABLE = (CheckpointError, CheckpointNotFoundError, ConfigError, DatasetError,
-              DemonstrationError, EmbodimentError, ProcessorError)
+              DemonstrationError, EmbodimentError, OSError, ProcessorError)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -85,7 +85,12 @@ def new_model(config: ModelConfig, seed: int) -> Groot:
 
 
 def write_checkpoint(model: Groot, run: Path, checkpoint: Path) -> None:
-    """Assemble a checkpoint folder from trained weights and the run's processor files."""
+    """Assemble a checkpoint folder from trained weights and the run's processor files.
+
+    ONNX files of earlier weights are removed: the nodes would run them in place of these.
+    """
+    for earlier in checkpoint.glob('*.onnx'):
+        earlier.unlink()
     save_model(model, checkpoint)
     for name in PROCESSOR_FILES:
         shutil.copy(run / name, checkpoint / name)

@@ -81,6 +81,12 @@ def test_bytes_that_are_no_image_are_refused(data):
         decode_compressed(data)
 
 
+def test_compressed_depth_does_not_pass_for_a_picture():
+    _, data = cv2.imencode('.png', np.full((8, 8), 900, np.uint16))
+    with pytest.raises(ImageError, match='16 bits per channel is not understood'):
+        decode_compressed(data.tobytes())
+
+
 def test_an_image_that_is_said_to_be_enormous_is_refused():
     _, whole = cv2.imencode('.png', RGB)
     header = b'IHDR' + (60_000).to_bytes(4, 'big') * 2 + whole.tobytes()[24:29]

@@ -74,6 +74,13 @@ def test_joints_of_others_may_be_anything(joints):
         ('lidar', *NAMES, 'lidar'), [np.nan, 1.0, 1.0, 1.0, np.nan], [], 1.0) is None
 
 
+def test_the_clock_of_those_who_report_other_joints_does_not_matter(joints):
+    joints.update(NAMES, [1.0, 1.0, 1.0], [], 100.0)
+    assert joints.update(['wheel'], [2.0], [], 0.0) is None
+    assert joints.missing == ()
+    assert joints.snapshot().stamp == 100.0
+
+
 def test_a_clock_that_goes_back_drops_what_is_older(joints):
     joints.update(NAMES, [1.0, 1.0, 1.0], [], 100.0)
     assert refused(joints.update(['elbow'], [2.0], [], 1.0), 'CLOCK_JUMPED', 'back to 1.00 s')

@@ -53,6 +53,14 @@ def test_the_newest_image_counts(inputs):
     assert observed.stamp == NOW + 0.04
 
 
+def test_late_is_what_came_after_a_newer_image_but_not_of_another_time(inputs):
+    assert not inputs.is_late('head', 0.0)
+    fill(inputs)
+    late = {stamp: inputs.is_late('head', stamp) for stamp in (NOW - 2.0, NOW - 0.1, NOW)}
+    assert late == {NOW - 2.0: False, NOW - 0.1: True, NOW: False}
+    assert not inputs.is_late('hand', NOW - 0.1)
+
+
 def test_joints_of_the_moment_of_the_image_are_taken_not_the_newest(inputs):
     fill(inputs)
     for tick in range(1, 20):
@@ -83,6 +91,23 @@ def test_a_camera_that_stopped_is_named(inputs):
     reason, text = refusal(inputs, NOW + 0.6)
     assert reason is RefusalReason.STALE_IMAGE
     assert 'wrist is 0.60 s old' in text
+
+
+def test_a_camera_that_does_not_stamp_is_told_to(inputs):
+    inputs.on_image('head', picture(0.0))
+    reason, text = refusal(inputs, NOW)
+    assert reason is RefusalReason.STALE_IMAGE
+    assert 'head' in text
+    assert 'its stamp is 0' in text
+
+
+def test_joints_that_are_not_stamped_are_told_so(inputs):
+    inputs.on_image('head', picture(NOW))
+    inputs.on_image('wrist', picture(NOW))
+    inputs.on_joints(JOINTS, [0.1, 0.2], [], 0.0)
+    reason, text = refusal(inputs, NOW)
+    assert reason is RefusalReason.STALE_STATE
+    assert 'its stamp is 0' in text
 
 
 def test_joints_that_never_came_are_named(inputs):

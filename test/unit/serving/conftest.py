@@ -20,7 +20,7 @@ from groot_ros.serving import (
 )
 
 HORIZON = 3
-TIMEOUT_MS = 5000
+TIMEOUT_MS = 30_000
 
 
 class ToyPolicy:

@@ -106,6 +106,13 @@ def test_an_image_too_small_to_cut_is_refused():
             toy_observation(np.zeros((1, 1, 3), np.uint8)))
 
 
+def test_an_instruction_without_words_is_refused(shipped):
+    size = (1, 240, 320, 3)
+    state = {name: np.zeros((1, dim), np.float32) for name, dim in shipped.state_dims.items()}
+    with pytest.raises(ObservationError, match='the instruction holds no word'):
+        shipped.act(Observation({'ego_view': np.zeros(size, np.uint8)}, state, '...'))
+
+
 @pytest.mark.parametrize('deltas', ['video_deltas', 'state_deltas'])
 def test_a_model_with_history_is_refused(deltas):
     with pytest.raises(ServingError, match='one time step'):

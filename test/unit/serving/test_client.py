@@ -1,7 +1,5 @@
 """The client against servers that are late, dead, restarted or broken."""
 
-from contextlib import suppress
-
 import msgpack
 import numpy as np
 import pytest
@@ -20,7 +18,7 @@ from groot_ros.serving.client import parse_address
 from groot_ros.serving.protocol import PING_REPLY
 
 PING = pack(PING_REPLY)
-SHORT_S = 0.2
+SHORT_S, LONG_S = 0.2, 30.0
 
 
 def port_of(server):
@@ -66,18 +64,15 @@ def test_a_server_that_starts_late_is_found_by_the_same_client(serve):
     with PolicyClient(f'127.0.0.1:{port}', 'n1_7', timeout_s=SHORT_S) as client:
         with pytest.raises(ServerTimeoutError):
             client.ping()
+        client.timeout_s = LONG_S
         with serve(port=port):
-            for _ in range(20):
-                with suppress(ServerTimeoutError):
-                    client.ping()
-                    return
-    pytest.fail('the client never found the server')
+            client.ping()
 
 
 def test_a_restarted_server_is_found_again(serve, observation):
     with serve() as server:
         port = port_of(server)
-        client = PolicyClient(server.address, 'n1_7', timeout_s=2.0)
+        client = PolicyClient(server.address, 'n1_7', timeout_s=LONG_S)
         before = client.get_action(observation)
     with client:
         with serve(port=port):
@@ -91,9 +86,9 @@ def test_a_late_answer_is_not_taken_for_the_next_one(scripted):
     with PolicyClient(scripted.address, 'n1_7', timeout_s=SHORT_S) as client:
         with pytest.raises(ServerTimeoutError):
             client.ping()
-        client.timeout_s = 5.0
+        client.timeout_s = LONG_S
         client.ping()
-    thread.join(5)
+    thread.join(LONG_S)
 
 
 def test_a_refusal_of_the_server_is_told_in_one_line(serve, observation):
@@ -121,11 +116,11 @@ def test_a_refusal_of_the_server_is_told_in_one_line(serve, observation):
 def test_a_malformed_reply_is_told_and_the_next_call_works(scripted, reply, reason):
     thread = scripted.answer(reply, PING)
     limits = Limits(frame_bytes=1024)
-    with PolicyClient(scripted.address, 'n1_7', timeout_s=5.0, limits=limits) as client:
+    with PolicyClient(scripted.address, 'n1_7', timeout_s=LONG_S, limits=limits) as client:
         with pytest.raises(ReplyError, match=reason):
             client.ping()
         client.ping()
-    thread.join(5)
+    thread.join(LONG_S)
 
 
 def test_a_server_of_another_release_is_told(serve, observation):

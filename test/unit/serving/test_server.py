@@ -14,6 +14,7 @@ import zmq
 from groot_ros.serving import AddressError, PolicyServer, ProtocolVersion
 from groot_ros.serving.arrays import Limits
 
+TIMEOUT_MS = 30_000
 LANGUAGE = 'annotation.human.task_description'
 
 
@@ -118,7 +119,7 @@ def test_an_allowed_kill_ends_the_server_after_its_reply(policy, ask):
         thread = threading.Thread(target=server.serve)
         thread.start()
         assert ask(server, {'endpoint': 'kill'}) is None
-        thread.join(5)
+        thread.join(TIMEOUT_MS / 1000)
         assert not thread.is_alive()
 
 
@@ -165,7 +166,7 @@ def test_a_frame_far_beyond_the_limit_is_cut_off_and_the_server_lives_on(serve, 
         monitor = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         socket.connect(server.address)
         socket.send(bytes(100_000))
-        assert monitor.poll(5000)
+        assert monitor.poll(TIMEOUT_MS)
         socket.disable_monitor()
         assert_lives(server, ask)
 
@@ -175,7 +176,7 @@ def test_a_request_in_two_parts_is_refused(serve, ask):
         socket.setsockopt(zmq.LINGER, 0)
         socket.connect(server.address)
         socket.send_multipart([b'a', b'b'])
-        assert socket.poll(5000)
+        assert socket.poll(TIMEOUT_MS)
         assert 'one frame, got 2' in msgpack.unpackb(socket.recv())['error']
         assert_lives(server, ask)
 
