@@ -1,13 +1,19 @@
 """Record what a robot and its policy do, as bags; the policy may run already, or not at all."""
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, GroupAction
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.actions import GroupAction
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node, PushRosNamespace
-from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
-SWITCH = ('true', 'false')
+from groot_ros.nodes.shared.launching import (
+    SWITCH,
+    argument,
+    common_arguments,
+    own_node,
+    switch,
+    text,
+)
+
 TEXTS = {
     'embodiment': ('unitree_g1', 'Tag of the robot, or path of its YAML file.'),
     'checkpoint': ('', 'Policy that moves the robot; empty when it is teleoperated.'),
@@ -22,33 +28,21 @@ TEXTS = {
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments and the recorder."""
     return LaunchDescription([
-        *(DeclareLaunchArgument(name, default_value=default, description=description)
+        *(argument(name, default, description)
           for name, (default, description) in TEXTS.items()),
-        DeclareLaunchArgument(
-            'begin', default_value='true', choices=SWITCH,
-            description='Begin an episode at once; false waits for recorder/start.'),
-        DeclareLaunchArgument(
-            'namespace', default_value='', description='Namespace of the robot.'),
-        DeclareLaunchArgument(
-            'params_file', default_value=PathJoinSubstitution(
-                [FindPackageShare('groot_ros'), 'config', 'params', 'humanoid.yaml']),
-            description='YAML file with parameters of the nodes.'),
-        DeclareLaunchArgument(
-            'use_sim_time', default_value='false', choices=SWITCH, description='Follow /clock.'),
+        argument('begin', 'true', 'Begin an episode at once; false waits for recorder/start.',
+                 choices=SWITCH),
+        argument('simulation', 'false', 'The robot is the simulated one, whose clock is in its '
+                 'namespace.', choices=SWITCH),
+        *common_arguments(),
         GroupAction([PushRosNamespace(LaunchConfiguration('namespace')), _recorder()]),
     ])
 
 
 def _recorder() -> Node:
-    def switch(name: str) -> ParameterValue:
-        return ParameterValue(LaunchConfiguration(name), value_type=bool)
-
-    texts = {name: ParameterValue(LaunchConfiguration(name), value_type=str) for name in TEXTS}
-    switches = {name: switch(name) for name in ('begin', 'use_sim_time')}
-    return Node(
-        package='groot_ros', executable='recorder', name='recorder', output='screen',
-        # tf2's topics are absolute; here every robot has its own.
-        remappings=[('/tf', 'tf'), ('/tf_static', 'tf_static')],
-        parameters=[LaunchConfiguration('params_file'), texts | switches],
+    return own_node(
+        'recorder',
+        {name: text(name) for name in TEXTS}
+        | {name: switch(name) for name in ('begin', 'use_sim_time', 'autostart')},
         # What waits for the disk is written before the recorder ends.
         sigterm_timeout='30')

@@ -1,4 +1,5 @@
-# Switch the environment on in this shell: `source scripts/setup.bash [--with test|training]`.
+# Switch the environment on in this shell: `source scripts/setup.bash [--with LAYER]...`
+# (docs/set_up.md lists them).
 # Sets it up first when it is not there; uses /opt/ros/jazzy where that exists.
 
 _groot_ros_python() {

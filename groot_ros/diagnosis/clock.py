@@ -24,14 +24,14 @@ def check_clock(facts: GraphFacts) -> Iterator[Finding]:
         others = [name for name, follows in follow.items() if not follows]
         yield wrong('clock', f'use_sim_time is true for {told}, false for {", ".join(others)}',
                     SWITCH)
+    topic = facts.clock_topic
     if not facts.clock.count:
-        publishers = facts.topic('/clock').publishers
-        found = 'nothing comes on /clock' if publishers else 'nobody publishes /clock'
-        yield wrong('clock', f'use_sim_time is true for {told}, but {found}: their '
-                    'time stands still', 'start the simulator with publish_clock:=true or '
+        found = 'nothing comes on' if facts.offered(topic) else 'nobody publishes'
+        yield wrong('clock', f'use_sim_time is true for {told}, but {found} {topic}: '
+                    'their time stands still', 'start the simulator with publish_clock:=true or '
                     '`ros2 bag play --clock`, or start the nodes with use_sim_time:=false')
     elif not facts.clock.moves:
-        yield wrong('clock', '/clock stands still', 'let the simulator go on: is it paused?')
+        yield wrong('clock', f'{topic} stands still', 'let the simulator go on: is it paused?')
     else:
         yield fine('clock', 'simulated, goes on')
 
@@ -46,7 +46,7 @@ def check_stamps(
         topic: Its full name.
         heard: What came, at least one message.
         max_age: Age from which on a message is not used [s].
-        simulated: Whether the nodes follow /clock.
+        simulated: Whether the nodes follow simulated time.
     """
     if abs(heard.typical) > ANOTHER_CLOCK_S:
         ours, theirs = ('simulated', 'real') if simulated else ('real', 'simulated')

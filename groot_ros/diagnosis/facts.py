@@ -155,7 +155,7 @@ class NodeFacts:
 
 @dataclass(frozen=True, slots=True)
 class ClockFacts:
-    """What came on /clock: how many messages, and whether the time in them went on."""
+    """What came of the clock: how many messages, and whether the time in them went on."""
 
     count: int = 0
     moves: bool = False
@@ -223,8 +223,14 @@ class GraphFacts:
         return self.topics.get(name, Topic())
 
     @property
+    def clock_topic(self) -> str:
+        """Where simulated time comes from: of a simulated robot in a namespace it is its own."""
+        own = f'{self.namespace}/clock'
+        return own if self.offered(own) else '/clock'
+
+    @property
     def simulated_time(self) -> bool:
-        """Whether any node of this package follows /clock."""
+        """Whether any node of this package follows simulated time."""
         return any(
             node.parameters.get('use_sim_time') for node in (*self.nodes, *self.others))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from groot_ros.diagnosis.facts import GraphFacts
+from groot_ros.diagnosis.facts import WATCHING, GraphFacts
 from groot_ros.diagnosis.finding import Finding, fine, wrong
 from groot_ros.diagnosis.names import resolve, subscribed
 from groot_ros.embodiment import CommandOutput, Embodiment
@@ -25,7 +25,8 @@ def check_output(facts: GraphFacts, robot: Embodiment, output: CommandOutput) ->
     if len(publishers) > 1:
         yield wrong(subject, f'{len(publishers)} publish {topic}: {", ".join(publishers)}',
                     'end all but one: the robot would follow both')
-    listeners = facts.topic(topic).subscribers
+    watching = {f'{facts.namespace}/{name}' for name in WATCHING}
+    listeners = [end for end in facts.topic(topic).subscribers if end.node not in watching]
     if not listeners:
         yield wrong(subject, f'nobody listens to {topic}; '
                     f'{subscribed(facts.topics, kind, topic)}', "start the robot's controller "
@@ -35,7 +36,8 @@ def check_output(facts: GraphFacts, robot: Embodiment, output: CommandOutput) ->
                     f'policy sends {kind}', f'start a controller that takes {kind}, or set '
                     f'outputs.{output.name}.interface in {robot.tag}.yaml')
     elif len(publishers) < 2:
-        yield fine(subject, f'{topic}: {", ".join(sorted(end.node for end in listeners))} listens')
+        names = ', '.join(sorted(end.node for end in listeners))
+        yield fine(subject, f'{topic}: {names} {"listen" if len(listeners) > 1 else "listens"}')
 
 
 def _check_action(facts: GraphFacts, subject: str, name: str) -> Finding:

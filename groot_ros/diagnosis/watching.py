@@ -36,8 +36,9 @@ def _check_recorder(facts: GraphFacts, node: NodeFacts) -> Finding:
                    f'(ros2 run groot_ros repair_bag {state.bag}), then call recorder/start')
     if state.dropped:
         return odd('recorder', f'{state.bag}: {state.dropped} messages were not written, '
-                   f'{state.messages} were: the disk is too slow',
-                   'record to a faster disk, or record less: docs/recording.md')
+                   f'{state.messages} were: the disk is too slow, or images cannot be read',
+                   "if the recorder's log names no image, record to a faster disk, or less: "
+                   'docs/recording.md')
     room = f'{state.free_bytes / 1e9:.1f} GB free'
     if state.free_bytes < LITTLE_ROOM:
         return odd('recorder', f'{room} where the episodes go', 'make room on that disk, or '

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 SHORTEST_TOKEN = 16
-LOCAL_NAMES = ('localhost', '127.0.0.1', '::1')
 
 
 class AccessError(ValueError):
@@ -54,8 +53,8 @@ class Access:
             sender = host if origin is None else urlsplit(origin).netloc
         except ValueError as error:
             return f'unreadable address: {error}'
-        if self._token is None and name not in LOCAL_NAMES:
-            return f'this page is called {" or ".join(LOCAL_NAMES)}, not {name}'
+        if self._token is None and not is_local(name or ''):
+            return f'this page is called localhost, 127.0.0.1 or [::1], not {name}'
         if sender.lower() != host.lower():
             return f'a page of {origin} may not ask this one for anything'
         return ''

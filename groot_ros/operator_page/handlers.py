@@ -171,11 +171,11 @@ class Requests(Guarded):
 class NewestPicture(Guarded):
     """What a camera sees."""
 
-    async def get(self, camera: str, after: str) -> None:
+    async def get(self, camera: str, known: str) -> None:
         """Send the newest picture, nothing if the sender has it."""
         try:
             picture = await asyncio.get_running_loop().run_in_executor(
-                self.context.drawers, self.context.robot.picture, int(camera), int(after))
+                self.context.drawers, self.context.robot.picture, int(camera), int(known))
         except IndexError:
             self.refuse(HTTPStatus.NOT_FOUND, f'there is no camera {camera}')
             return

@@ -16,7 +16,7 @@ class Answer(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """What a camera saw: a number that grows, and a JPEG file."""
+    """What a camera saw: a number that the next one does not have, and a JPEG file."""
 
     number: int
     jpeg: bytes
@@ -43,8 +43,8 @@ class Robot(Protocol):
     def reset(self) -> Future[Answer]:
         """End the latch of an emergency stop."""
 
-    def picture(self, camera: int, after: int) -> Picture | None:
-        """Return the newest picture of a camera, None if its number is not above `after`.
+    def picture(self, camera: int, known: int) -> Picture | None:
+        """Return the newest picture of a camera, None if its number is `known`.
 
         Called by threads that may wait.
 

@@ -9,7 +9,10 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from groot_ros.visualization.link_poses import VisualizationError
+
 Array = NDArray[np.float64]
+Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Shape:
     link: str
     kind: str
     mesh: str
-    size: tuple[float, float, float]
-    position: tuple[float, ...]
+    size: Triple
+    position: Triple
     quaternion: tuple[float, ...]
 
     def at(self, position: Array, quaternion: Array) -> tuple[Array, Array]:
@@ -41,7 +44,11 @@ class Shape:
 
 
 def read_shapes(urdf: str) -> list[Shape]:
-    """Return the visuals of a URDF, link by link."""
+    """Return the visuals of a URDF, link by link.
+
+    Raises:
+        VisualizationError: If one has something else where numbers were expected.
+    """
     return [
         _shape(link.get('name', ''), visual)
         for link in ElementTree.fromstring(urdf).findall('link')
@@ -51,26 +58,33 @@ def read_shapes(urdf: str) -> list[Shape]:
 def _shape(link: str, visual: ElementTree.Element) -> Shape:
     origin, body = visual.find('origin'), visual.find('geometry/*')
     assert body is not None
-    place = _numbers(origin.get('xyz') if origin is not None else None, (0.0, 0.0, 0.0))
-    angles = _numbers(origin.get('rpy') if origin is not None else None, (0.0, 0.0, 0.0))
+    try:
+        place = _numbers(origin, 'xyz', (0.0, 0.0, 0.0))
+        angles = _numbers(origin, 'rpy', (0.0, 0.0, 0.0))
+        size = _size(body)
+    except ValueError as error:
+        raise VisualizationError(f"robot_description: visual of link '{link}': {error}") from None
     turn = np.empty(4)
     mujoco.mju_euler2Quat(turn, np.array(angles), 'XYZ')  # URDF: about the fixed axes
-    return Shape(link, body.tag, body.get('filename', ''), _size(body), place, tuple(turn))
+    return Shape(link, body.tag, body.get('filename', ''), size, place, tuple(turn))
 
 
-def _size(body: ElementTree.Element) -> tuple[float, float, float]:
+def _size(body: ElementTree.Element) -> Triple:
     if body.tag == 'mesh':
-        return _triple(_numbers(body.get('scale'), (1.0, 1.0, 1.0)))
+        return _numbers(body, 'scale', (1.0, 1.0, 1.0))
     if body.tag == 'box':
-        return _triple(_numbers(body.get('size'), (0.0, 0.0, 0.0)))
+        return _numbers(body, 'size', (0.0, 0.0, 0.0))
     width = 2.0 * float(body.get('radius', 0.0))
     return width, width, float(body.get('length', width))
 
 
-def _numbers(text: str | None, default: tuple[float, ...]) -> tuple[float, ...]:
-    return tuple(map(float, text.split())) if text else default
-
-
-def _triple(values: tuple[float, ...]) -> tuple[float, float, float]:
-    x, y, z = values
+def _numbers(element: ElementTree.Element | None, name: str, default: Triple) -> Triple:
+    """Return the three numbers of an attribute, `default` without it."""
+    text = '' if element is None else element.get(name, '')
+    if not text.strip():
+        return default
+    try:
+        x, y, z = map(float, text.split())
+    except ValueError:
+        raise ValueError(f'{name} is {text!r}, three numbers were expected') from None
     return x, y, z

@@ -66,15 +66,16 @@ class CameraFeed:
             self._node.destroy_subscription(self._subscription)
         self._subscription = self._source = self._newest = self._picture = None
 
-    def picture(self, after: int) -> Picture | None:
-        """Return the newest picture if its number is above `after`; takes its time.
+    def picture(self, known: int) -> Picture | None:
+        """Return the newest picture if its number is not `known`; takes its time.
 
+        A page that was open before this node started may know a higher number than any here.
         Called by threads of the server.
         """
         self._asked = time.monotonic()
         with self._drawing:
             newest = self._newest
-            if newest is None or newest[0] <= after:
+            if newest is None or newest[0] == known:
                 return None
             if self._picture is None or self._picture.number != newest[0]:
                 self._picture = self._draw(*newest)

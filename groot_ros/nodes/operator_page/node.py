@@ -10,7 +10,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from groot_ros.embodiment import load_embodiment
 from groot_ros.nodes.operator_page.parameters import OperatorPageParams
 from groot_ros.nodes.operator_page.robot import OperatedRobot
-from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.lifecycle import run
 from groot_ros.nodes.shared.parameters import declare_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
 from groot_ros.operator_page import Access, address, is_local, make_token, read_token
@@ -25,7 +25,6 @@ class OperatorPageNode(PolicyNode):
     def __init__(self) -> None:
         super().__init__('operator_page')
         self._params = declare_parameters(self, OperatorPageParams)
-        self._interfaces = Interfaces(self)
 
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -38,16 +37,6 @@ class OperatorPageNode(PolicyNode):
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
         return super().on_configure(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let everybody go."""
-        self._interfaces.close()
-        return super().on_cleanup(state)
-
-    def destroy_node(self) -> None:
-        """Let everybody go."""
-        self._interfaces.close()
-        super().destroy_node()
 
     @property
     def port(self) -> int:

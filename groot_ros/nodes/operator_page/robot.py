@@ -71,9 +71,9 @@ class OperatedRobot:
         """End the latch of an emergency stop."""
         return self._commands.reset()
 
-    def picture(self, camera: int, after: int) -> Picture | None:
-        """Return the newest picture of a camera if its number is above `after`."""
-        return self._cameras[camera].picture(after)
+    def picture(self, camera: int, known: int) -> Picture | None:
+        """Return the newest picture of a camera if its number is not `known`."""
+        return self._cameras[camera].picture(known)
 
     def _unconfirmed(self) -> float | None:
         """Return the time since a stop that the controller did not confirm [s], if any."""

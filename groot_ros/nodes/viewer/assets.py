@@ -13,6 +13,8 @@ from visualization_msgs.msg import MarkerArray
 
 FILE, LOCAL_FILE = 'file://', 'package://local_file'
 """Viewers ask the server for files of packages only; in a browser they get no others."""
+NAMED = re.compile(r"""filename\s*=\s*(["'])(.+?)\1""")
+"""A file in a URDF; its address is the second group."""
 
 
 class Assets:
@@ -23,7 +25,7 @@ class Assets:
 
     def allow(self, urdf: str) -> None:
         """Offer what a description names, and nothing that an earlier one did."""
-        self._named = frozenset(map(viewed_address, re.findall(r'filename="([^"]+)"', urdf)))
+        self._named = frozenset(viewed_address(found[2]) for found in NAMED.finditer(urdf))
 
     def read(self, address: str) -> bytes | None:
         """Return a file's content; None if it is not offered or not there."""
@@ -49,7 +51,9 @@ def viewed_message(kind: type, cdr: bytes) -> bytes:
         return cdr
     if kind is String:
         description = deserialize_message(cdr, String)
-        description.data = description.data.replace(f'"{FILE}', f'"{LOCAL_FILE}')
+        description.data = NAMED.sub(
+            lambda found: f'filename={found[1]}{viewed_address(found[2])}{found[1]}',
+            description.data)
         return bytes(serialize_message(description))
     if kind is MarkerArray:
         scene = deserialize_message(cdr, MarkerArray)

@@ -15,7 +15,7 @@ from groot_ros.data.bags import MessageTypes
 from groot_ros.embodiment import Embodiment, load_embodiment
 from groot_ros.msg import GoalTokens, Observation, RecordingStatus, StepDone
 from groot_ros.nodes.recorder.topics import RecordedTopic, recorded_topics
-from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.lifecycle import run
 from groot_ros.nodes.shared.parameters import declare_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
 from groot_ros.nodes.shared.qos import NEWEST
@@ -39,35 +39,24 @@ class ViewerNode(PolicyNode):
     def __init__(self) -> None:
         super().__init__('viewer')
         self._params = declare_parameters(self, ViewerParams)
-        self._interfaces = Interfaces(self)
 
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Listen for viewers and subscribe to what they may see."""
         try:
             robot = load_embodiment(self._params.embodiment)
+            self._last: dict[str, bytes] = {}
+            self._channels: dict[str, Channel] = {}
             self._server = self._serve()
         except (OSError, ValueError, RuntimeError) as error:
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
         types = MessageTypes()
         self._static_frames = StaticFrames()
-        self._last: dict[str, bytes] = {}
-        self._channels = {
-            viewed_name(topic.name): self._open_channel(topic, types)
-            for topic in viewed_topics(robot)}
+        for topic in viewed_topics(robot):
+            self._channels[viewed_name(topic.name)] = self._open_channel(topic, types)
         self.get_logger().info(f'viewers connect to ws://{self._params.host}:{self.port}')
         return super().on_configure(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let all viewers go."""
-        self._interfaces.close()
-        return super().on_cleanup(state)
-
-    def destroy_node(self) -> None:
-        """Let all viewers go."""
-        self._interfaces.close()
-        super().destroy_node()
 
     @property
     def port(self) -> int:
@@ -112,11 +101,13 @@ class ViewerNode(PolicyNode):
             self._assets.allow(cdr.decode(errors='replace'))
         if topic.qos is STATIC_FRAMES:
             cdr = self._static_frames.merge(cdr)
-        if topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
-            self._last[viewed_name(topic.name)] = viewed_message(topic.kind, cdr)
-        if channel.has_sinks():
-            channel.log(
-                viewed_message(topic.kind, cdr), log_time=self.get_clock().now().nanoseconds)
+        latched = topic.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        if not (latched or channel.has_sinks()):
+            return
+        cdr = viewed_message(topic.kind, cdr)
+        if latched:
+            self._last[viewed_name(topic.name)] = cdr
+        channel.log(cdr, log_time=self.get_clock().now().nanoseconds)
 
 
 def viewed_topics(robot: Embodiment) -> list[RecordedTopic]:

@@ -68,7 +68,8 @@ class Drawing:
         """Compute where the hands will be for each row of a chunk.
 
         Raises:
-            VisualizationError: If its joints are not the embodiment's, or its size is wrong.
+            VisualizationError: If its joints are not the embodiment's, or its numbers are none
+                that a robot can follow.
         """
         rows = self._rows(chunk)
         self._chunk, self._previous = chunk, self._paths
@@ -116,6 +117,10 @@ class Drawing:
         if not chunk.horizon or positions.size != shape[0] * shape[1]:
             raise VisualizationError(
                 f'action_chunk: {positions.size} positions for {shape[0]} rows of {shape[1]}')
+        if not (0.0 < chunk.period < np.inf and np.isfinite(positions).all()):
+            raise VisualizationError(
+                f'action_chunk: finite positions were expected, and a period above 0 s, got '
+                f'{chunk.period} s')
         rows = np.tile(self._joints, (chunk.horizon, 1))
         rows[:, self._robot.indices(chunk.joint_names)] = positions.reshape(shape)
         return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
@@ -13,7 +14,7 @@ from visualization_msgs.msg import MarkerArray
 
 from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import ActionChunk, GoalTokens, PolicyStatus
-from groot_ros.nodes.shared.lifecycle import Interfaces, run
+from groot_ros.nodes.shared.lifecycle import run
 from groot_ros.nodes.shared.parameters import declare_parameters, follow_parameters
 from groot_ros.nodes.shared.policy_node import PolicyNode, logged
 from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST, sensor_qos
@@ -27,6 +28,8 @@ from groot_ros.visualization import VisualizationError
 from groot_ros.visualization.overlay import LINE_LENGTH
 
 LIFETIME_S = 2.0
+SILENCE_S = 2.0
+"""From then on what the controller said last is not what it does."""
 
 
 class VisualizerNode(PolicyNode):
@@ -36,7 +39,6 @@ class VisualizerNode(PolicyNode):
         super().__init__('visualizer')
         self._params = declare_parameters(self, VisualizerParams)
         follow_parameters(self, self._params, self._on_parameters)
-        self._interfaces = Interfaces(self)
 
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -47,15 +49,11 @@ class VisualizerNode(PolicyNode):
             self.get_logger().fatal(str(error))
             return TransitionCallbackReturn.FAILURE
         self._drawing: Drawing | None = None
-        self._state = PolicyStatus()
+        self._state: PolicyStatus | None = None
+        self._state_arrival = 0.0
         self._tokens: GoalTokens | None = None
         self._open()
         return super().on_configure(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Close every interface."""
-        self._interfaces.close()
-        return super().on_cleanup(state)
 
     def _open(self) -> None:
         robot, sensor = self._embodiment, sensor_qos(step_locked=False)
@@ -100,7 +98,7 @@ class VisualizerNode(PolicyNode):
         self._tokens = message
 
     def _on_status(self, message: PolicyStatus) -> None:
-        self._state = message
+        self._state, self._state_arrival = message, time.monotonic()
 
     def _draw(self) -> None:
         """Send what is looked at."""
@@ -115,15 +113,21 @@ class VisualizerNode(PolicyNode):
 
     def _lines(self) -> list[str]:
         """Return instruction, state with its reason, and the age of the goal tokens."""
-        state = STATES[self._state.state]
-        if self._state.reason:
-            state += f': {REASONS[self._state.reason]}'
+        status = self._state
+        if status is None:
+            return ['the controller was never heard']
+        silence = time.monotonic() - self._state_arrival
+        if silence > SILENCE_S:
+            return [f'the controller is silent for {silence:.0f} s']
+        state = STATES[status.state]
+        if status.reason:
+            state += f': {REASONS[status.reason]}'
         if self._tokens is not None:
             age = now(self) - seconds(self._tokens.header.stamp)
             state += f'   tokens {1e3 * age:.0f} ms old'
         return [
-            *textwrap.wrap(f'"{self._state.instruction}"', LINE_LENGTH), state,
-            *textwrap.wrap(self._state.text, LINE_LENGTH)]
+            *textwrap.wrap(f'"{status.instruction}"', LINE_LENGTH), state,
+            *textwrap.wrap(status.text, LINE_LENGTH)]
 
 
 def _watched(publisher: Publisher) -> bool:

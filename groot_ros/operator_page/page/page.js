@@ -160,8 +160,8 @@ async function follow() {
       if (answer.status === 401) window.location.reload();
       if (answer.ok) {
         view = await answer.json();
-        heard = performance.now();
         show();
+        heard = performance.now();      // what cannot be shown was not heard
       }
     } catch { /* showAlarm says since when */ }
     showAlarm();
