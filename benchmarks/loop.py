@@ -23,7 +23,7 @@ import numpy as np
 from groot_ros.evaluation.report import format_table
 from groot_ros.model.finding import find_checkpoint
 from groot_ros.nodes.tools.demo import choose_scenes
-from groot_ros.nodes.tools.evaluator import START_PATIENCE_S
+from groot_ros.nodes.tools.evaluation_graphs import START_PATIENCE_S
 from groot_ros.nodes.tools.graph_client import GraphClient
 from groot_ros.nodes.tools.graph_process import Domain, GraphProcess, interrupt_on_termination
 from groot_ros.nodes.tools.graph_rates import GraphRates
@@ -31,13 +31,9 @@ from groot_ros.nodes.tools.graph_rates import GraphRates
 CORES = 2
 CONTROL_HZ = 120.0
 WARM_UP_S = 3.0
-GOALS = {
-    'control ticks on time [%]': ('>=', 99.5),
-    'System 1 [solves/s]': ('>=', 30.0),
-    'System 2 [Hz]': ('>=', 5.0),
-}
-# A capped rate of 30 Hz is measured as 29.9 now and then.
-TOLERANCE = 0.02
+# At least; a rate that is capped at 30 Hz is measured as 29.9 now and then.
+GOALS = {'control ticks on time [%]': 99.5, 'System 1 [solves/s]': 30.0, 'System 2 [Hz]': 5.0}
+TOLERANCES = {'System 1 [solves/s]': 0.6}
 
 
 def bare_loop(seconds: float, answer: Connection) -> None:
@@ -107,8 +103,9 @@ def report(measured: dict[str, float]) -> str:
 def _verdict(name: str, value: float) -> str:
     if name not in GOALS:
         return ''
-    relation, goal = GOALS[name]
-    return f'{relation} {goal:g}: {"met" if value >= goal * (1 - TOLERANCE) else "missed"}'
+    goal = GOALS[name]
+    met = value >= goal - TOLERANCES.get(name, 0.0)
+    return f'>= {goal:g}: {"met" if met else "missed"}'
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def measure(seconds: float) -> dict[str, Any]:
     """Run one long episode and return median, 5 % and 95 % of each time [ms]."""
     from groot_ros.model.finding import find_checkpoint
     from groot_ros.nodes.tools.demo import choose_scenes
-    from groot_ros.nodes.tools.evaluator import START_PATIENCE_S
+    from groot_ros.nodes.tools.evaluation_graphs import START_PATIENCE_S
     from groot_ros.nodes.tools.graph_client import GraphClient
     from groot_ros.nodes.tools.graph_process import (
         Domain,

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
@@ -18,7 +20,7 @@ from trajectory_msgs.msg import JointTrajectory
 from groot_ros.data.bags import Bag
 from groot_ros.data.instructions import Request, plain
 from groot_ros.evaluation.plan import Condition, PlannedEpisode
-from groot_ros.msg import PolicyStatus
+from groot_ros.msg import PolicyStatus, RecordingStatus
 from groot_ros.nodes.tools.graph_client import GraphClient
 from groot_ros.nodes.tools.graph_process import Domain, GraphProcess
 from groot_ros.simulation.scenario import draw_scenario
@@ -99,9 +101,10 @@ def test_the_robot_holds_when_the_planner_dies(graph: GraphClient, domain: int) 
         'the controller to run')
 
     kill(domain, 'groot_ros/planner')
+    held = PolicyStatus.HOLDING, PolicyStatus.STALE_TOKENS
     graph.spin_until(
-        lambda: statuses[-1].state == PolicyStatus.HOLDING, EPISODE_S, 'the controller to hold')
-    assert statuses[-1].reason == PolicyStatus.STALE_TOKENS
+        lambda: (statuses[-1].state, statuses[-1].reason) == held, EPISODE_S,
+        'the controller to hold for want of tokens')
     assert statuses[-1].text
 
     graph.spin_until(
@@ -185,12 +188,17 @@ def test_a_run_is_recorded(domain: int, tmp_path: Path) -> None:
         GraphClient(domain, process.check) as client,
     ):
         client.wait_until_active(START_S)
+        recorder: list[RecordingStatus] = []
+        client.node.create_subscription(
+            RecordingStatus, 'recorder/status', recorder.append, 1)
+        client.spin_until(
+            lambda: bool(recorder) and recorder[-1].recording, START_S, 'the recorder')
         seed, (colour, _, _) = three_blocks()
         start(client, seed, colour)
         commands: list[JointTrajectory] = []
         client.node.create_subscription(
             JointTrajectory, 'upper_body_controller/joint_trajectory', commands.append, 10)
-        client.spin_until(lambda: len(commands) > 50, EPISODE_S, 'the robot to move')
+        client.spin_until(lambda: len(commands) > 100, EPISODE_S, 'the robot to move')
     with Bag(folder / 'episode_000000') as bag:
         recorded = {topic: bag.count(topic) for topic in bag.topics}
         assert bag.facts['operator'] == 'Ana'
@@ -199,6 +207,27 @@ def test_a_run_is_recorded(domain: int, tmp_path: Path) -> None:
               'observation', 'goal_tokens', 'action_chunk', 'controller/status', 'tf',
               'robot_description', 'upper_body_controller/joint_trajectory')
     assert not [name for name in wanted if not recorded.get(f'/{name}')], recorded
+
+
+def test_a_simulated_robot_is_recorded_by_the_clock_of_its_namespace(
+    domain: int, tmp_path: Path
+) -> None:
+    arguments = {'namespace': 'robot1', 'simulation': 'true', 'use_sim_time': 'true',
+                 'folder': str(tmp_path / 'recordings')}
+    with (
+        GraphProcess(domain, arguments, {}, tmp_path, 'record.launch.py') as process,
+        GraphClient(domain, process.check, 'robot1') as client,
+    ):
+        clock = client.node.create_publisher(Clock, 'clock', 1)
+        status: list[RecordingStatus] = []
+        client.node.create_subscription(
+            RecordingStatus, 'recorder/status', status.append, 1)
+
+        def follows() -> bool:
+            clock.publish(Clock(clock=Time(sec=123)))
+            return bool(status) and status[-1].header.stamp.sec == 123
+
+        client.spin_until(follows, START_S, 'the recorder to follow the clock')
 
 
 def test_an_interrupted_demo_leaves_no_process(wait_for_line: Callable[..., str]) -> None:

@@ -12,7 +12,7 @@ from page_client import PageClient
 from std_srvs.srv import SetBool
 
 from groot_ros.nodes.tools.graph_client import GraphClient
-from groot_ros.nodes.tools.graph_process import Domain, GraphProcess
+from groot_ros.nodes.tools.graph_process import Domain, GraphError, GraphProcess
 
 START_S, EPISODE_S = 120.0, 120.0
 TASK = {'instruction': 'touch the red block'}
@@ -62,8 +62,17 @@ class Operator:
         return self._page.get('/camera/0/0').body
 
     def ask(self, path: str, fields: dict[str, str] | None = None) -> None:
-        answer: dict[str, Any] = self._page.post(path, fields).json
-        assert answer['ok'], answer
+        """Ask until it is granted: the page may not know yet who is to answer."""
+        answers: list[dict[str, Any]] = []
+
+        def granted() -> bool:
+            answers.append(self._page.post(path, fields).json)
+            return answers[-1]['ok']
+
+        try:
+            self._graph.spin_until(granted, EPISODE_S, f'{path} to be granted')
+        except GraphError as error:
+            raise AssertionError(f'{error}; {answers[-1]}') from error
 
 
 def test_a_simulated_robot_is_operated_through_its_page(domain: int, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
 from groot_ros.nodes.shared.qos import EVERY, LATCHED, NEWEST
+from groot_ros.nodes.shared.static_frames import STATIC_FRAMES
 from groot_ros.nodes.tools.graph_client import GraphClient
 from groot_ros.nodes.tools.graph_probe import topics
 from groot_ros.nodes.tools.graph_process import Domain, GraphError, GraphProcess
@@ -40,7 +41,7 @@ class Looker:
         self._links: frozenset[str] = frozenset()
         self._drawn_in: frozenset[str] = frozenset()
         node.create_subscription(TFMessage, 'tf', self._on_frames, EVERY)
-        node.create_subscription(TFMessage, 'tf_static', self._on_frames, LATCHED)
+        node.create_subscription(TFMessage, 'tf_static', self._on_frames, STATIC_FRAMES)
         node.create_subscription(String, 'robot_description', self._on_description, LATCHED)
         node.create_subscription(MarkerArray, 'visualizer/markers', self._on_markers, NEWEST)
 

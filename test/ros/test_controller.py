@@ -201,6 +201,8 @@ def test_ticks_follow_the_clock_of_a_simulator(
         send(Clock(clock=stamp_at(100.0 + tick / 120.0)))
         graph.wait_until(
             lambda tick=tick: status and status[-1].ticks == tick, f'no tick {tick}')
+    send(Clock(clock=stamp_at(99.5)))  # somebody set it back, by less than a second
+    graph.wait_until(lambda: status[-1].ticks == 5, 'no tick of the time that was set')
     assert status[-1].missed_ticks == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,11 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from conftest import PATIENCE_S, Graph
 from rclpy.context import Context
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, JointState
 from small_system1 import EMBODIMENT, SmallSystem1
 from std_msgs.msg import Float64MultiArray, Header
@@ -30,7 +33,9 @@ from groot_ros.nodes.controller.node import ControllerNode
 from groot_ros.nodes.messages.observations import image_message
 from groot_ros.nodes.perception.node import PerceptionNode
 from groot_ros.nodes.planner.node import PlannerNode
+from groot_ros.nodes.shared.listeners import ClockListener
 from groot_ros.nodes.shared.stamps import now, stamp_at
+from groot_ros.nodes.tools.graph_process import Domain
 
 DOCTOR = Path(__file__).resolve().parents[2] / 'executables' / 'doctor'
 CAMERA = EMBODIMENT.cameras[0].topic
@@ -104,7 +109,7 @@ class Fault:
         said: Words of its first finding that is wrong.
         nodes: Those that run.
         act: What somebody did to the running graph.
-        domain: Where the doctor looks, seen from the graph.
+        elsewhere: Whether the doctor looks in another domain.
     """
 
     said: tuple[str, ...]
@@ -112,7 +117,7 @@ class Fault:
     nodes: tuple[str, ...] = tuple(NODES)
     parameters: dict[str, Any] = field(default_factory=dict)
     act: Callable[[Graph], Any] = lambda _: None
-    domain: int = 0
+    elsewhere: bool = False
 
 
 def pause(graph: Graph) -> None:
@@ -200,7 +205,7 @@ FAULTS = {
     'two command the same joints': Fault(
         (f'2 publish /{TRAJECTORIES}: /controller, /peer',), Robot(rivals=True)),
     'it runs in another domain': Fault(
-        ('no node in domain', 'rmw_', 'ROS_DOMAIN_ID'), nodes=SEEING, domain=1),
+        ('no node in domain', 'rmw_', 'ROS_DOMAIN_ID'), nodes=SEEING, elsewhere=True),
 }
 
 
@@ -219,18 +224,18 @@ def start(
     return start_with
 
 
-def ask(graph: Graph, *arguments: str, domain: int = 0) -> tuple[int, str]:
-    """Return the exit code and the output of the doctor."""
+def ask(graph: Graph, *arguments: str, domain: int | None = None) -> tuple[int, str]:
+    """Return the exit code and the output of the doctor, who looks at the graph's domain."""
     process = subprocess.Popen(
         [sys.executable, str(DOCTOR), *arguments], text=True, stdout=subprocess.PIPE,
-        env={**os.environ, 'ROS_DOMAIN_ID': str(graph.domain + domain)})
+        env={**os.environ, 'ROS_DOMAIN_ID': str(graph.domain if domain is None else domain)})
     graph.wait_until(lambda: process.poll() is not None, 'the doctor does not end')
     assert process.stdout is not None
     return process.returncode, process.stdout.read()
 
 
 def ask_until(
-    graph: Graph, fits: Callable[[int, list[dict[str, str]]], bool], domain: int = 0
+    graph: Graph, fits: Callable[[int, list[dict[str, str]]], bool], domain: int | None = None
 ) -> list[dict[str, str]]:
     """Ask until code and findings fit: what is seen of a graph takes a while to come."""
     deadline = time.monotonic() + PATIENCE_S
@@ -266,7 +271,9 @@ def test_the_fault_is_the_first_thing_named(start: Callable[[Fault], Graph], nam
             ('subject', 'found', 'remedy'), ''))
         return code == 1 and all(word in told for word in fault.said)
 
-    findings = ask_until(start(fault), is_named, fault.domain)
+    graph, other = start(fault), Domain()
+    findings = ask_until(graph, is_named, other.number if fault.elsewhere else None)
+    other.close()
     finding = next(filter(is_wrong, findings))
     print(f'| {name} | {finding["subject"]}: {finding["found"]} | {finding["remedy"]} |')
 
@@ -274,12 +281,43 @@ def test_the_fault_is_the_first_thing_named(start: Callable[[Fault], Graph], nam
 def test_without_a_terminal_it_prints_one_line_for_each_finding(
     make_graph: Callable[..., Graph],
 ) -> None:
-    code, output = ask(make_graph())
-    lines = output.splitlines()
-    assert code == 1
-    assert any(line.startswith('ERROR: perception: /perception is not running -> ')
-               for line in lines)
-    assert lines[-1].endswith('the others may follow from it.')
+    graph, deadline = make_graph(), time.monotonic() + PATIENCE_S
+    missing = 'ERROR: perception: /perception is not running -> '
+    lines: list[str] = []
+    while not any(line.startswith(missing) for line in lines):
+        assert time.monotonic() < deadline, lines  # at first it may not see the graph's node
+        code, output = ask(graph)
+        lines = output.splitlines()
+        assert code == 1
+        assert lines[-1].endswith('the others may follow from it.')
+
+
+def test_the_clock_of_a_robot_in_a_namespace_is_its_own(make_graph: Callable[..., Graph]) -> None:
+    graph = make_graph()
+    listener = ClockListener(graph.peer, '/robot1')
+    shared, own = (graph.speak(Clock, topic) for topic in ('/clock', '/robot1/clock'))
+
+    def heard(publish: Callable[[Clock], None], second: int) -> bool:
+        publish(Clock(clock=Time(sec=second)))
+        return listener.newest == second
+
+    graph.wait_until(lambda: heard(shared, 7), 'the clock of all is not heard')
+    graph.wait_until(lambda: heard(own, 5), 'its own clock is not heard')
+    graph.wait_until(lambda: heard(shared, 9) or heard(own, 6), 'its own clock is lost')
+    assert listener.newest == 6
+    assert listener.facts().moves
+
+
+def test_an_interrupted_look_ends_without_a_verdict(make_graph: Callable[..., Graph]) -> None:
+    graph = make_graph()
+    process = subprocess.Popen(
+        [sys.executable, str(DOCTOR), '--seconds', '600'], text=True, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, env={**os.environ, 'ROS_DOMAIN_ID': str(graph.domain)})
+    graph.wait_until(
+        lambda: graph.peer.count_subscribers('/joint_states'), 'the doctor does not listen')
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=PATIENCE_S) == ('', '')
+    assert process.returncode == 130
 
 
 @pytest.mark.parametrize('arguments', [

@@ -14,6 +14,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
+from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 from small_system1 import make_processor
 from std_msgs.msg import Bool, String
@@ -28,6 +29,9 @@ from groot_ros.srv import SetInstruction
 Result = ExecuteInstruction.Result
 Feedback = ExecuteInstruction.Feedback
 ACTION = 'execute_instruction'
+# The one of a goal that ends soon must not be lost to the one that follows.
+EVERY_ANNOUNCEMENT = QoSProfile(
+    depth=10, reliability=LATCHED.reliability, durability=LATCHED.durability)
 
 
 class SilentSystem2:
@@ -44,7 +48,7 @@ class Caller:
         self.graph, self.planner = graph, planner
         self._client = ActionClient(graph.peer, ExecuteInstruction, ACTION)
         self.announced: list[Instruction] = graph.listen(
-            Instruction, 'current_instruction', LATCHED)
+            Instruction, 'current_instruction', EVERY_ANNOUNCEMENT)
         self.feedback: list[Feedback] = []
         self._speak = graph.speak(PolicyStatus, 'controller/status', NEWEST)
 
@@ -58,11 +62,13 @@ class Caller:
         return answer.result()
 
     def start(self, instruction: str = 'touch red', timeout: float = 0.0) -> ClientGoalHandle:
-        """Return the handle of a goal whose instruction is in force."""
+        """Return the handle of a goal whose instruction came in force; it may have ended."""
+        before = len(self.announced)
         handle = self.send(instruction, timeout)
         assert handle.accepted
         self.graph.wait_until(
-            lambda: self.in_force == instruction, 'the instruction is not in force')
+            lambda: any(each.text == instruction for each in self.announced[before:]),
+            'the instruction is not in force')
         return handle
 
     @property
@@ -134,6 +140,28 @@ def test_cancelling_brings_the_robot_to_rest_in_a_new_epoch(caller: Caller) -> N
     assert caller.announced[-1].epoch > epoch
 
 
+@pytest.mark.parametrize('next_', ['goal', 'stop', 'deactivation'])
+def test_a_cancelled_goal_ends_as_cancelled_whatever_comes_next(
+    caller: Caller, next_: str
+) -> None:
+    handle = caller.start()
+    answer = handle.cancel_goal_async()
+    caller.graph.wait_until(answer.done, 'the cancellation was not answered')
+    assert answer.result().goals_canceling
+    if next_ == 'goal':
+        caller.start('touch green')
+    elif next_ == 'stop':
+        caller.control(PolicyStatus.HOLDING, PolicyStatus.EMERGENCY_STOP)
+    else:
+        caller.change(Transition.TRANSITION_DEACTIVATE)
+    status, result = caller.outcome(handle)
+    assert (status, result.outcome) == (GoalStatus.STATUS_CANCELED, Result.CANCELLED)
+    if next_ == 'goal':
+        assert caller.in_force == 'touch green'
+    else:
+        caller.assert_at_rest()
+
+
 def test_a_goal_without_success_ends_by_its_timeout(caller: Caller) -> None:
     status, result = caller.outcome(caller.start(timeout=0.3))
     assert (status, result.outcome) == (GoalStatus.STATUS_ABORTED, Result.TIMEOUT)
@@ -165,7 +193,7 @@ def test_the_simulator_judges_only_the_instruction_it_proposed(
     caller: Caller, proposed: str, outcome: int
 ) -> None:
     tell = caller.graph.speak(TaskState, 'task_state', EVERY)
-    handle = caller.start('touch red', timeout=20.0 if outcome == Result.SUCCESS else 0.5)
+    handle = caller.start('touch red', timeout=0.0 if outcome == Result.SUCCESS else 0.5)
     values = itertools.cycle([False, True])
     _, result = caller.outcome(handle, lambda: tell(
         TaskState(instruction=proposed, succeeded=next(values))))

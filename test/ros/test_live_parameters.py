@@ -78,6 +78,7 @@ def test_perception_follows_its_limits(
     graph.wait_until(
         lambda: status and status[-1].wanted_output_rate == pytest.approx(3.0),
         'observation_hz does not act')
+    assert all(each.wanted_rate == pytest.approx(3.0) for each in status[-1].inputs)
     assert graph.set_parameter('perception', 'observation_hz', 0.0).successful
     own = EMBODIMENT.rates.observation_hz
     graph.wait_until(

@@ -213,11 +213,50 @@ def test_the_stop_works_while_everything_else_fails(
     graph = make_graph()
     wait_for(graph, page, '#alarm', NOT_LIVE)
     page.click('#stop')
-    graph.wait_until(lambda: robot.stops == 1, 'it was not stopped')
+    graph.wait_until(lambda: robot.stops, 'it was not stopped')
+    wait_for(graph, page, '#answer', 'stopping')  # it asks no more
+    stops = robot.stops
     without_script = open_page(server.port, java_script_enabled=False)
     without_script.click('#stop')
-    graph.wait_until(lambda: robot.stops == 2, 'it was not stopped without the script')
+    graph.wait_until(lambda: robot.stops > stops, 'it was not stopped without the script')
     server.close()
+
+
+def test_a_stop_that_could_not_arrive_arrives_when_the_page_is_back(
+    make_graph: Callable[..., Graph], open_page: OpenPage
+) -> None:
+    robot = LateRobot()
+    server = PageServer(robot, Access(None), '127.0.0.1', 0)
+    graph, page = make_graph(), open_page(server.port)
+    server.close()
+    page.click('#stop')
+    wait_for(graph, page, '#alarm', 'did not arrive')
+    assert robot.stops == 0
+    server = PageServer(robot, Access(None), '127.0.0.1', server.port)
+    wait_for(graph, page, '#answer', 'stopping')
+    assert robot.stops
+    server.close()
+
+
+def test_texts_of_the_graph_are_shown_and_not_obeyed(
+    make_graph: Callable[..., Graph], open_page: OpenPage
+) -> None:
+    graph = make_graph(embodiment='unitree_g1', port=0)
+    page = open_page(graph.start(OperatorPageNode()).port)
+    page.evaluate('window.obeyed = 0')
+    evil = '<img src=x onerror="obeyed = 1"><script>obeyed = 1</script>'
+    tell = {name: graph.speak(PolicyStatus, f'{name}/status', NEWEST)
+            for name in ('perception', 'controller')}
+
+    def shown() -> bool:
+        for send in tell.values():
+            send(PolicyStatus(instruction=evil, text=evil, inputs=[InputStatus(name=evil)]))
+        texts = [page.inner_text(each) for each in ('#doing', '#text', '#meters')]
+        return all('<script>' in each for each in texts)
+
+    graph.wait_until(shown, 'the texts are not shown')
+    assert page.locator('main img:not(#picture), main script').count() == 0
+    assert page.evaluate('window.obeyed') == 0
 
 
 def test_a_browser_without_the_token_is_asked_for_it(
@@ -235,7 +274,7 @@ def test_a_browser_without_the_token_is_asked_for_it(
     page.wait_for_selector('#stop')
     assert page.evaluate('document.cookie') == ''
     page.click('#stop')
-    graph.wait_until(lambda: robot.stops == 1, 'it was not stopped')
+    graph.wait_until(lambda: robot.stops, 'it was not stopped')
     server.close()
 
 

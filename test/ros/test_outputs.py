@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from action_msgs.msg import GoalStatus, GoalStatusArray
 from conftest import Graph
 from control_msgs.action import FollowJointTrajectory
 from moving_robot import ACTION, PATIENT, MovingRobot, robot_with_action
+from rclpy.action import ActionClient, ActionServer, CancelResponse
+from rclpy.action.server import ServerGoalHandle
 from rclpy.lifecycle import LifecycleNode
 from small_system1 import EMBODIMENT, SmallSystem1
 from std_msgs.msg import Bool, Float64MultiArray
@@ -20,6 +23,9 @@ from trajectory_msgs.msg import JointTrajectory
 from groot_ros.control import Command, Hold, HoldReason
 from groot_ros.msg import PolicyStatus
 from groot_ros.nodes.controller.node import ControllerNode
+from groot_ros.nodes.messages.commands import trajectory_message
+from groot_ros.nodes.shared.driving import DrivingParams
+from groot_ros.nodes.shared.goal_output import GoalOutput
 from groot_ros.nodes.shared.lifecycle import Interfaces
 from groot_ros.nodes.shared.outputs import Outputs
 from groot_ros.nodes.shared.qos import LATCHED
@@ -85,6 +91,50 @@ def test_an_emergency_stop_leaves_no_goal_and_is_latched(
     robot.wait_until_it_moves()
 
 
+def test_an_emergency_stop_cancels_the_goal_of_the_point_of_rest_once_it_was_played(
+    make_graph: Callable[..., Graph],
+) -> None:
+    graph = make_graph()
+    goals: list[ServerGoalHandle] = []
+    cancelled: list[ServerGoalHandle] = []
+
+    def on_cancel(goal: ServerGoalHandle) -> CancelResponse:
+        cancelled.append(goal)
+        return CancelResponse.ACCEPT
+
+    server = ActionServer(
+        graph.peer, FollowJointTrajectory, 'arm', lambda _: FollowJointTrajectory.Result(),
+        handle_accepted_callback=goals.append, cancel_callback=on_cancel)
+    client = ActionClient(graph.peer, FollowJointTrajectory, 'arm')
+    graph.wait_until(client.server_is_ready, 'no action server')
+    output = GoalOutput(
+        client, 'arm', lambda command: trajectory_message(
+            ['elbow'], command.positions, command.velocities, np.array([10.0]), lead=0.07),
+        period=0.05, on_refusal=lambda hold: pytest.fail(hold.text))
+    stop = Hold(HoldReason.EMERGENCY_STOP, 'stop')
+    braking = [(1.0, None), (0.5, stop), (0.0, stop)]
+    for number, (velocity, hold) in enumerate(braking, start=1):
+        output.send(Command(np.zeros(1), np.array([velocity]), hold), now=0.01 * number)
+        graph.wait_until(
+            lambda number=number: len(goals) == number, f'goal {number} was not sent at once')
+    assert not cancelled
+    times = itertools.count(0.03, 0.01)
+    now = 0.0
+
+    def is_cancelled() -> bool:
+        nonlocal now
+        if not cancelled:
+            now = next(times)
+            output.send(Command(np.zeros(1), np.zeros(1), stop), now)
+        return bool(cancelled)
+
+    graph.wait_until(is_cancelled, 'the last goal was not cancelled')
+    assert cancelled == goals[-1:]
+    assert now > 0.03 + 2.0 * 0.07
+    client.destroy()
+    server.destroy()
+
+
 def test_a_rejected_goal_holds_the_robot_until_goals_are_taken(robot: MovingRobot) -> None:
     robot.wait_until_it_moves()
     robot.accepts = False
@@ -129,8 +179,7 @@ def test_what_is_not_finite_is_never_sent(
     node = LifecycleNode('sender')
     node.declare_parameter('autostart', True)
     refusals: list[Hold] = []
-    outputs = Outputs(
-        Interfaces(node), EMBODIMENT, lead=0.02, goal_period=0.05, on_refusal=refusals.append)
+    outputs = Outputs(Interfaces(node), EMBODIMENT, DrivingParams(), refusals.append)
     trajectories = graph.listen(JointTrajectory, EMBODIMENT.outputs[0].topic)
     streams = graph.listen(Float64MultiArray, EMBODIMENT.outputs[1].topic)
     graph.start(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 import yaml
 from conftest import SIZE, Graph
 from numpy.typing import NDArray
+from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, Imu, JointState
 from small_system1 import EMBODIMENT
 from std_msgs.msg import Header
@@ -23,6 +26,8 @@ from groot_ros.nodes.messages.observations import image_message, read_images
 from groot_ros.nodes.perception.node import PerceptionNode
 from groot_ros.nodes.shared.qos import NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
+
+PERIOD_S = 0.05
 
 
 def write_robot(folder: Path, **camera: str) -> str:
@@ -62,18 +67,43 @@ class Sensors:
         message.position = places if value is None else [value] * len(names)
         self._send_joints(message)
 
-    def wait_for(self, reason: int) -> PolicyStatus:
-        """Wait until perception reports a reason."""
-        self.graph.wait_until(
-            lambda: bool(self.status) and self.status[-1].reason == reason,
+    def wait_for(self, reason: int, send: Callable[[], object] = lambda: None) -> PolicyStatus:
+        """Send, again and again as sensors do, until perception reports a reason."""
+        self.send_until(
+            send, lambda: bool(self.status) and self.status[-1].reason == reason,
             lambda: f'reason {reason} not reported, newest is {self.status[-1:]}')
         return self.status[-1]
 
-    def wait_for_observation(self) -> Observation:
-        """Wait for the next observation."""
+    def wait_for_observation(self, send: Callable[[], object]) -> Observation:
+        """Send, again and again as sensors do, until the next observation."""
         before = len(self.observations)
-        self.graph.wait_until(lambda: len(self.observations) > before, 'no observation')
+        self.send_until(send, lambda: len(self.observations) > before, 'no observation')
         return self.observations[-1]
+
+    def send_until(
+        self, send: Callable[[], object], condition: Callable[[], bool],
+        failure: str | Callable[[], str],
+    ) -> None:
+        """Send at a rate that perception can follow: a full queue would drop what it pleases."""
+        due = time.monotonic()
+
+        def holds() -> bool:
+            nonlocal due
+            if time.monotonic() >= due:
+                due = time.monotonic() + PERIOD_S
+                send()
+            return condition()
+
+        self.graph.wait_until(holds, failure)
+
+    def see(self, image: Any) -> Observation:
+        """Return the observation of a camera message that shows the present, with all joints."""
+        def send() -> None:
+            image.header = self.header()
+            self.send_image(image)
+            self.send_joints()
+
+        return self.wait_for_observation(send)
 
 
 @pytest.fixture
@@ -98,26 +128,37 @@ def test_an_observation_has_the_cropped_image_and_the_ordered_joints(
     start: Callable[..., Graph],
 ) -> None:
     sensors = Sensors(start())
-    image = image_message(picture(), sensors.header())
-    sensors.send_image(image)
-    sensors.send_joints(tuple(reversed(EMBODIMENT.joint_names)))
-    observation = sensors.wait_for_observation()
+    taken: list[Header] = []
+
+    def send() -> None:
+        taken.append(sensors.header())
+        sensors.send_image(image_message(picture(), taken[-1]))
+        sensors.send_joints(tuple(reversed(EMBODIMENT.joint_names)))
+
+    observation = sensors.wait_for_observation(send)
     expected = np.broadcast_to(np.array([255, 0, 0], np.uint8), (SIZE[1], SIZE[0], 3))
     np.testing.assert_array_equal(read_images(observation)['ego_view'], expected)
-    assert observation.images[0].header == image.header
+    assert observation.images[0].header in taken
     np.testing.assert_allclose(observation.state, np.arange(31) / 100, atol=1e-6)
     assert np.isnan(observation.state_velocity).all()
 
 
 def test_joints_may_come_in_several_messages(start: Callable[..., Graph]) -> None:
     sensors = Sensors(start())
-    sensors.send_joints(EMBODIMENT.joint_names[:10])
-    sensors.send_image(image_message(picture(), sensors.header()))
-    assert EMBODIMENT.joint_names[10] in sensors.wait_for(PolicyStatus.NO_STATE).text
-    sensors.send_joints(EMBODIMENT.joint_names[10:])
-    sensors.send_joints(EMBODIMENT.joint_names[:10])
-    np.testing.assert_allclose(
-        sensors.wait_for_observation().state, np.arange(31) / 100, atol=1e-6)
+    first, rest = EMBODIMENT.joint_names[:10], EMBODIMENT.joint_names[10:]
+
+    def send(*parts: tuple[str, ...]) -> None:
+        sensors.send_image(image_message(picture(), sensors.header()))
+        for names in parts:
+            sensors.send_joints(names)
+
+    sensors.send_until(
+        lambda: send(first),
+        lambda: bool(sensors.status) and f'for {rest[0]}' in sensors.status[-1].text,
+        'it is not said which joints are missing')
+    assert sensors.status[-1].reason == PolicyStatus.NO_STATE
+    observation = sensors.wait_for_observation(lambda: send(rest, first))
+    np.testing.assert_allclose(observation.state, np.arange(31) / 100, atol=1e-6)
 
 
 @pytest.mark.parametrize(('encoding', 'pixels', 'seen'), [
@@ -130,11 +171,10 @@ def test_other_encodings_become_rgb(
 ) -> None:
     sensors = Sensors(start())
     pixels = np.ascontiguousarray(pixels)
-    sensors.send_image(Image(
+    observation = sensors.see(Image(
         header=sensors.header(), height=24, width=32, encoding=encoding, step=pixels[0].nbytes,
         data=array.array('B', pixels.tobytes())))
-    sensors.send_joints()
-    image = read_images(sensors.wait_for_observation())['ego_view']
+    image = read_images(observation)['ego_view']
     assert tuple(image[0, 0]) == seen
 
 
@@ -142,10 +182,9 @@ def test_a_compressed_camera_is_decoded(start: Callable[..., Graph], tmp_path: P
     graph = start(embodiment=write_robot(tmp_path, transport='compressed'))
     sensors = Sensors(graph, CompressedImage, EMBODIMENT.cameras[0].topic + '/compressed')
     _, png = cv2.imencode('.png', picture()[:, :, ::-1])
-    sensors.send_image(CompressedImage(
+    observation = sensors.see(CompressedImage(
         header=sensors.header(), format='png', data=array.array('B', png.tobytes())))
-    sensors.send_joints()
-    image = read_images(sensors.wait_for_observation())['ego_view']
+    image = read_images(observation)['ego_view']
     assert tuple(image[0, 0]) == (255, 0, 0)
 
 
@@ -153,48 +192,113 @@ def test_the_newest_inertial_measurement_goes_along(start: Callable[..., Graph])
     sensors = Sensors(start())
     imu = Imu(header=sensors.header())
     imu.linear_acceleration.z = 9.81
-    sensors.graph.speak(Imu, 'imu', 5)(imu)
-    sensors.graph.wait_until(
-        lambda: sensors.status and sensors.status[-1].inputs[-1].age >= 0.0, 'imu not received')
-    sensors.send_image(image_message(picture(), sensors.header()))
-    sensors.send_joints()
-    assert sensors.wait_for_observation().imu[0].linear_acceleration.z == 9.81
+    measure = sensors.graph.speak(Imu, 'imu', 5)
+
+    def carried() -> bool:
+        measure(imu)
+        return bool(sensors.see(image_message(picture(), sensors.header())).imu)
+
+    sensors.graph.wait_until(carried, 'no inertial measurement')
+    assert sensors.observations[-1].imu[0].linear_acceleration.z == 9.81
+
+
+def test_an_inertial_sensor_that_is_not_there_is_not_missed(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start())
+    sensors.graph.wait_until(lambda: sensors.status, 'no status')
+    assert [each.name for each in sensors.status[-1].inputs] == [
+        EMBODIMENT.cameras[0].topic, EMBODIMENT.joint_state_topic]
 
 
 def test_an_unreadable_image_is_refused_with_its_topic(start: Callable[..., Graph]) -> None:
     sensors = Sensors(start())
     message = image_message(picture(), sensors.header())
     message.encoding = 'bayer_rggb8'
-    sensors.send_image(message)
-    status = sensors.wait_for(PolicyStatus.BAD_IMAGE)
+    status = sensors.wait_for(PolicyStatus.BAD_IMAGE, lambda: sensors.send_image(message))
     assert EMBODIMENT.cameras[0].topic in status.text
     assert 'bayer_rggb8' in status.text
     assert not sensors.observations
 
 
+def test_depth_is_refused_where_the_policy_looks_at_colours(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start())
+    message = image_message(np.full((24, 32), 900, np.uint16), sensors.header())
+    text = sensors.wait_for(PolicyStatus.BAD_IMAGE, lambda: sensors.send_image(message)).text
+    assert EMBODIMENT.cameras[0].topic in text
+    assert 'sends depth' in text
+    assert not sensors.observations
+
+
+def test_an_image_that_comes_late_changes_nothing(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start())
+    taken: list[Header] = []
+
+    def send() -> None:
+        taken.append(sensors.header())
+        sensors.send_image(image_message(picture(), taken[-1]))
+        sensors.send_image(image_message(picture(), sensors.header(age=0.5)))
+        sensors.send_joints()
+
+    sensors.send_until(send, lambda: len(sensors.observations) >= 3, 'no observations')
+    assert all(observation.images[0].header in taken for observation in sensors.observations)
+
+
+def test_a_camera_whose_clock_goes_back_is_reported(start: Callable[..., Graph]) -> None:
+    sensors = Sensors(start())
+
+    def send() -> None:
+        for age in (0.0, 5.0):
+            sensors.send_image(image_message(picture(), sensors.header(age)))
+
+    assert 'ego_view went from' in sensors.wait_for(PolicyStatus.CLOCK_JUMPED, send).text
+
+
+def test_after_a_backward_jump_of_the_clock_nothing_is_left_of_before(
+    start: Callable[..., Graph],
+) -> None:
+    graph = start(use_sim_time=True)
+    assert graph.peer.set_parameters([Parameter('use_sim_time', value=True)])[0].successful
+    sensors, tick = Sensors(graph), graph.speak(Clock, '/clock', 1)
+
+    def send() -> None:
+        tick(Clock(clock=stamp_at(100.0)))
+        sensors.send_image(image_message(picture(), sensors.header()))
+        sensors.send_joints()
+
+    sensors.wait_for_observation(send)
+    reported = len(sensors.status)
+    graph.wait_until(  # so that no image is still on its way
+        lambda: len(sensors.status) > reported + 10, 'no status')
+
+    def waits() -> bool:
+        newest = sensors.status[-1]
+        return newest.header.stamp.sec == 5 and newest.reason == PolicyStatus.NO_IMAGE
+
+    sensors.send_until(
+        lambda: tick(Clock(clock=stamp_at(5.0))), waits, 'it goes by what it saw before')
+    assert sensors.status[-1].state == PolicyStatus.WAITING
+    assert sensors.status[-1].output_rate == 0.0
+
+
 def test_a_position_that_is_no_number_is_refused(start: Callable[..., Graph]) -> None:
     sensors = Sensors(start())
-    sensors.send_joints(value=float('nan'))
-    assert EMBODIMENT.joint_names[0] in sensors.wait_for(PolicyStatus.BAD_STATE).text
+    status = sensors.wait_for(
+        PolicyStatus.BAD_STATE, lambda: sensors.send_joints(value=float('nan')))
+    assert EMBODIMENT.joint_names[0] in status.text
 
 
 def test_inputs_of_different_times_make_no_observation(start: Callable[..., Graph]) -> None:
     sensors = Sensors(start(max_skew_s=0.05))
-    sensors.send_image(image_message(picture(), sensors.header(age=0.5)))
-    sensors.send_joints()
-    sensors.wait_for(PolicyStatus.SKEWED_INPUTS)
+    image = image_message(picture(), sensors.header(age=0.5))
+    sensors.wait_for(
+        PolicyStatus.SKEWED_INPUTS, lambda: (sensors.send_image(image), sensors.send_joints()))
     assert not sensors.observations
 
 
 def test_a_camera_that_stops_is_reported_and_may_come_back(start: Callable[..., Graph]) -> None:
     sensors = Sensors(start(max_input_age_s=2.0))
-    sensors.send_image(image_message(picture(), sensors.header()))
-    sensors.send_joints()
-    sensors.wait_for_observation()
+    sensors.see(image_message(picture(), sensors.header()))
     sensors.wait_for(PolicyStatus.STALE_IMAGE)
-    sensors.send_image(image_message(picture(), sensors.header()))
-    sensors.send_joints()
-    sensors.wait_for_observation()
+    sensors.see(image_message(picture(), sensors.header()))
 
 
 def test_images_faster_than_the_rate_are_skipped(start: Callable[..., Graph]) -> None:

@@ -22,6 +22,7 @@ from groot_ros.nodes.messages.observations import image_message
 from groot_ros.nodes.recorder.node import RecorderNode
 from groot_ros.nodes.shared.qos import LATCHED, NEWEST
 from groot_ros.observation import decode_compressed
+from groot_ros.observation.images import Pixels
 
 CAMERA = EMBODIMENT.cameras[0].topic
 
@@ -44,11 +45,29 @@ class Robot:
 
     def record(self, messages: int) -> None:
         """Send joint states until so many messages are written."""
-        def written() -> bool:
-            self.send_joints(JointState(name=['a'], position=[1.0]))
-            return bool(self.status) and self.status[-1].messages >= messages
+        self._send_until(lambda: self.send_joints(JointState(name=['a'], position=[1.0])),
+                         lambda status: status.messages >= messages)
 
-        self.graph.wait_until(written, 'nothing is written')
+    def show(self, pixels: Pixels, encoding: str = 'rgb8') -> None:
+        """Send an image, best effort, until one more message is written or dropped."""
+        before = self._count(self.status[-1]) if self.status else 0
+        image = image_message(pixels, JointState().header)
+        image.encoding = encoding
+        self._send_until(lambda: self.send_image(image),
+                         lambda status: self._count(status) > before)
+
+    def _send_until(
+        self, send: Callable[[], None], seen: Callable[[RecordingStatus], bool]
+    ) -> None:
+        def sent() -> bool:
+            send()
+            return bool(self.status) and seen(self.status[-1])
+
+        self.graph.wait_until(sent, 'nothing is written')
+
+    @staticmethod
+    def _count(status: RecordingStatus) -> int:
+        return status.messages + status.dropped
 
 
 @pytest.fixture
@@ -68,7 +87,7 @@ def test_an_episode_is_a_bag_with_everything_that_was_sent(start: Callable[..., 
     assert robot.call('start').success
     robot.graph.wait_until(
         lambda: robot.status and robot.status[-1].messages >= 2, 'the latched topics')
-    robot.send_image(image_message(pixels, JointState().header))
+    robot.show(pixels)
     robot.record(20)
     assert robot.graph.call(
         SetBool, 'recorder/success', SetBool.Request(data=True)).success
@@ -79,7 +98,7 @@ def test_an_episode_is_a_bag_with_everything_that_was_sent(start: Callable[..., 
     topics = {each.topic for each in messages}
     assert {'/joint_states', f'/{CAMERA}/compressed', '/robot_description',
             '/current_instruction'} <= topics
-    (image,) = [each.message for each in messages if each.topic == f'/{CAMERA}/compressed']
+    image = next(each.message for each in messages if each.topic == f'/{CAMERA}/compressed')
     assert np.abs(decode_compressed(image.data).astype(int) - pixels).max() < 10
     (said,) = [each.message for each in messages if each.topic == '/current_instruction']
     assert said.text == facts['task'] == 'touch the red block'
@@ -92,12 +111,53 @@ def test_images_are_kept_as_they_come_if_asked(start: Callable[..., Robot]) -> N
     robot = start(camera_format='raw')
     assert robot.call('start').success
     pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
-    robot.send_image(image_message(pixels, JointState().header))
+    robot.show(pixels)
     robot.record(2)
     assert robot.call('stop').success
     with Bag(robot.folder / 'episode_000000') as bag:
-        (image,) = bag.messages([f'/{CAMERA}'])
+        image = next(bag.messages([f'/{CAMERA}']))
     np.testing.assert_array_equal(image.message.data.reshape(pixels.shape), pixels)
+
+
+def test_an_image_that_cannot_be_read_is_counted_and_the_rest_is_recorded(
+    start: Callable[..., Robot]
+) -> None:
+    robot = start()
+    assert robot.call('start').success
+    robot.show(np.zeros((24, 32, 3), np.uint8), 'bayer_rggb8')
+    robot.record(5)
+    assert (robot.status[-1].problem, robot.status[-1].dropped > 0) == ('', True)
+    assert robot.call('stop').success
+    with Bag(robot.folder / 'episode_000000') as bag:
+        assert set(bag.topics) == {'/joint_states'}
+
+
+def test_what_ends_an_episode_for_the_next_task_is_no_name_of_the_task(
+    start: Callable[..., Robot]
+) -> None:
+    robot = start()
+    assert robot.call('start').success
+    for text in ('touch the red block', ''):
+        robot.send_instruction(Instruction(text=text))
+        count = robot.status[-1].messages if robot.status else 0
+        robot.graph.wait_until(
+            lambda count=count: robot.status and robot.status[-1].messages > count, 'not recorded')
+    assert robot.call('stop').success
+    with Bag(robot.folder / 'episode_000000') as bag:
+        assert bag.facts['task'] == 'touch the red block'
+
+
+def test_what_cannot_be_put_aside_is_said_and_the_recorder_lives(
+    start: Callable[..., Robot]
+) -> None:
+    robot = start()
+    assert robot.call('start').success
+    robot.record(2)
+    (robot.folder / 'discarded').write_text('in the way')
+    refused = robot.call('discard')
+    assert not refused.success
+    assert 'discarded' in refused.message
+    assert robot.call('start').success
 
 
 def test_every_episode_has_a_bag_of_its_own_and_none_is_deleted(

@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from groot_ros.nodes.shared.lifecycle import autostart
 from groot_ros.nodes.shared.qos import LATCHED
-from groot_ros.nodes.viewer.assets import viewed_message
+from groot_ros.nodes.viewer.assets import Assets, viewed_message
 from groot_ros.nodes.viewer.node import ViewerNode, viewed_name
 from groot_ros.simulation.urdf import robot_description
 
@@ -53,8 +53,11 @@ class Client:
                 return content
 
     def subscribe(self, topic: str) -> None:
-        self._socket.send(json.dumps({'op': 'subscribe', 'subscriptions': [
-            {'id': 1, 'channelId': self.channels[topic]['id']}]}))
+        self.send({'op': 'subscribe', 'subscriptions': [
+            {'id': 1, 'channelId': self.channels[topic]['id']}]})
+
+    def send(self, message: dict[str, Any]) -> None:
+        self._socket.send(json.dumps(message))
 
     def data(self) -> bytes | None:
         """Return the next message of the topic subscribed to, if there is one by now."""
@@ -67,7 +70,7 @@ class Client:
 
     def fetch(self, address: str) -> tuple[int, bytes]:
         """Return the status of a file, 0 if it was given, and its content or the reason."""
-        self._socket.send(json.dumps({'op': 'fetchAsset', 'uri': address, 'requestId': 7}))
+        self.send({'op': 'fetchAsset', 'uri': address, 'requestId': 7})
         while True:
             message = self._socket.recv(PATIENCE_S)
             if isinstance(message, bytes) and message[0] == FETCH_ASSET_RESPONSE:
@@ -172,8 +175,40 @@ def test_only_meshes_in_files_get_another_address() -> None:
     assert viewed_message(JointState, other) == other
 
 
+@pytest.mark.parametrize('quote', ['"', "'"])
+def test_the_meshes_of_a_description_are_offered_however_it_is_written(
+    tmp_path: Path, quote: str
+) -> None:
+    mesh, other = tmp_path / 'a.stl', tmp_path / 'b.stl'
+    mesh.write_bytes(b'solid')
+    other.write_bytes(b'secret')
+    urdf = f'<mesh filename={quote}file://{mesh}{quote}/><!-- file://{other} -->'
+    assets = Assets()
+    assets.allow(urdf)
+    address = f'package://local_file{mesh}'
+    got = deserialize_message(
+        viewed_message(String, serialize_message(String(data=urdf))), String)
+    assert got.data == urdf.replace(f'file://{mesh}', address)
+    assert assets.read(address) == b'solid'
+    assert assets.read(f'package://local_file{other}') is None
+
+
 def test_topics_are_offered_without_the_namespace() -> None:
     assert [viewed_name(each) for each in ('tf', '/clock')] == ['/tf', '/clock']
+
+
+@pytest.mark.parametrize(('attempt', 'refused'), [
+    ({'op': 'advertise', 'channels': [{
+        'id': 1, 'topic': '/emergency_stop', 'encoding': 'cdr',
+        'schemaName': 'std_msgs/msg/Bool'}]}, 'clientPublish'),
+    ({'op': 'setParameters', 'parameters': [{'name': 'port', 'value': 1}]}, 'parameters')])
+def test_what_a_viewer_attempts_is_refused(
+    viewer: ViewerNode, attempt: dict[str, Any], refused: str
+) -> None:
+    with looking(viewer) as client:
+        client.send(attempt)
+        assert f'does not support {refused}' in client.wait_for('status')['message']
+    assert viewer.count_publishers('/emergency_stop') == 0
 
 
 def test_a_viewer_can_publish_nothing(viewer: ViewerNode) -> None:

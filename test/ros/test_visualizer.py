@@ -113,6 +113,20 @@ def test_a_plan_is_drawn_with_its_parts_ghost_and_words(graph: Graph) -> None:
     assert all(marker.mesh_resource.startswith('file://') for marker in ghost)
 
 
+def test_a_controller_that_is_not_heard_is_not_said_to_do_anything(graph: Graph) -> None:
+    drawn = graph.listen(MarkerArray, 'visualizer/markers', NEWEST)
+    status = graph.speak(PolicyStatus, 'controller/status', NEWEST)
+    Robot(graph)
+
+    def words() -> str:
+        return by_name(drawn[-1])['words'][0].text if drawn else ''
+
+    graph.wait_until(lambda: 'never heard' in words(), 'it invents a state')
+    running = PolicyStatus(state=PolicyStatus.RUNNING)
+    graph.wait_until(lambda: status(running) or 'running' in words(), 'no state is shown')
+    graph.wait_until(lambda: 'silent' in words(), 'it goes on to run')
+
+
 def test_words_are_written_over_what_the_camera_saw(graph: Graph) -> None:
     seen = graph.listen(Image, 'visualizer/overlay_0', NEWEST)
     camera = graph.speak(Image, ROBOT.cameras[0].topic, EVERY)
@@ -129,14 +143,20 @@ def test_words_are_written_over_what_the_camera_saw(graph: Graph) -> None:
     assert pixels[:24].min() < 100, 'the band with the words is dark'
 
 
-def test_a_chunk_of_foreign_joints_is_not_drawn(graph: Graph) -> None:
+@pytest.mark.parametrize('fault', [
+    {'joint_names': ['tail']}, {'period': 0.0}, {'period': float('nan')},
+    {'positions': array.array('f', [float('nan')])}, {'positions': array.array('f')}])
+def test_a_chunk_that_no_robot_can_follow_is_not_drawn(
+    graph: Graph, fault: dict[str, object]
+) -> None:
     drawn = graph.listen(MarkerArray, 'visualizer/markers', NEWEST)
     chunks = graph.speak(ActionChunk, 'action_chunk', EVERY)
     Robot(graph)
+    good = {'joint_names': [ROBOT.joint_names[0]], 'horizon': 1, 'period': 0.1,
+            'positions': array.array('f', [0.0])}
 
     def drawn_without_plan() -> bool:
-        chunks(ActionChunk(joint_names=['tail'], horizon=1, period=0.1,
-                           positions=array.array('f', [0.0])))
+        chunks(ActionChunk(**good | fault))
         return len(drawn) > 5
 
     graph.wait_until(drawn_without_plan, 'nothing was drawn')

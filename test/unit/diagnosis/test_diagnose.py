@@ -147,6 +147,12 @@ FAULTS: dict[str, tuple[GraphFacts, str, str]] = {
     'nobody follows commands': (
         with_topic(COMMANDS, Topic((end('/controller', KINDS['joint_trajectory']),))),
         'output upper_body', f'nobody listens to {COMMANDS}'),
+    'nobody but the recorder and the viewer follows commands': (
+        with_topic(COMMANDS, Topic(
+            (end('/controller', KINDS['joint_trajectory']),),
+            (end('/recorder', KINDS['joint_trajectory']),
+             end('/viewer', KINDS['joint_trajectory'])))),
+        'output upper_body', f'nobody listens to {COMMANDS}'),
     'another command type': (
         with_topic(COMMANDS, Topic((), (end('/driver', KINDS['float64_multi_array']),))),
         'output upper_body', 'the policy sends trajectory_msgs/msg/JointTrajectory'),
@@ -191,6 +197,20 @@ def test_topics_and_commands_are_those_of_the_namespace() -> None:
         heard={f'/robot1{name}': heard for name, heard in HEALTHY.heard.items()})
     assert not wrong(moved)
     assert '/robot1/set_instruction' in remedy('NO_INSTRUCTION', '/robot1')
+
+
+@pytest.mark.parametrize(('clock', 'words'), [
+    (ClockFacts(5, True), ''), (ClockFacts(5), '/robot1/clock stands still'),
+    (ClockFacts(), 'nothing comes on /robot1/clock')])
+def test_a_simulated_robot_in_a_namespace_has_a_clock_of_its_own(
+    clock: ClockFacts, words: str
+) -> None:
+    topics = {**HEALTHY.topics, '/clock': Topic((end('/simulator', 'x'),))}
+    moved = replace(
+        with_nodes(**SIM), namespace='/robot1', clock=clock,
+        topics={f'/robot1{name}': topic for name, topic in topics.items()},
+        heard={f'/robot1{name}': heard for name, heard in HEALTHY.heard.items()})
+    assert [words in each.found for each in wrong(moved)] == [True] * bool(words)
 
 
 def test_an_action_needs_a_server() -> None:

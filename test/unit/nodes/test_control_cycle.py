@@ -163,6 +163,17 @@ def test_a_clock_that_went_back_after_a_reset_stops_nothing(
     assert cycle.hold(START_S + TICK_S).reason is not HoldReason.NO_STATE
 
 
+def test_a_clock_that_went_back_leaves_no_tokens_in_the_way_of_new_ones(
+    cycle: ControlCycle, embodiment: Embodiment, solver: StandingSolver
+) -> None:
+    later = 1200  # ticks: ten seconds
+    run(cycle, embodiment, ticks=range(later, later + 2))
+    for stamp in (START_S + later * TICK_S, START_S):  # the first still waits for its time
+        cycle.on_tokens(make_tokens(stamp), stamp)
+    assert run(cycle, embodiment, ticks=range(40))
+    assert all(request.stamp < START_S + 1.0 for request in solver.requests)
+
+
 def test_the_delay_of_the_solver_is_counted_in_ticks(
     cycle: ControlCycle, embodiment: Embodiment
 ) -> None:

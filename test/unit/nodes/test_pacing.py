@@ -45,6 +45,13 @@ def test_the_rate_falls_to_zero_when_nothing_comes() -> None:
     assert meter.rate(2.2) == 0.0
 
 
+def test_the_rate_of_before_a_clock_went_back_is_zero() -> None:
+    meter = RateMeter()
+    for i in range(50):
+        meter.count(100.0 + i / 20.0)
+    assert meter.rate(5.0) == 0.0
+
+
 def test_quantiles_are_of_the_newest_values_only() -> None:
     values = RecentValues(3)
     for value in (100.0, 1.0, 2.0, 3.0):

@@ -50,6 +50,7 @@ def test_without_a_token_everyone_who_comes_is_let_in() -> None:
     ('LOCALHOST:8766', 'http://localhost:8766', False),
     ('[::1]:8766', 'http://[::1]:8766', False),
     ('127.0.0.1:9000', 'http://127.0.0.1:9000', False),   # through a tunnel with another port
+    ('127.9.9.9:8766', 'http://127.9.9.9:8766', False),   # host:=127.9.9.9 listens there
     ('127.0.0.1:8766', 'http://127.0.0.1:3000', True),
     ('127.0.0.1:8766', 'http://evil.example', True),
     ('127.0.0.1:8766', 'null', True),
@@ -61,9 +62,11 @@ def test_pages_of_other_sites_are_refused(
     assert bool(Access(token).refusal(host, origin)) is refused
 
 
-def test_a_foreign_name_for_this_machine_is_refused_where_no_token_is_asked_for() -> None:
-    asked = ('evil.example:8766', 'http://evil.example:8766')
-    assert 'evil.example' in Access(None).refusal(*asked)
+@pytest.mark.parametrize('name', [
+    'evil.example', '127.0.0.1.evil.example', 'localhost.evil.example', '192.168.1.5', ''])
+def test_a_foreign_name_for_this_machine_is_refused_where_no_token_is_asked_for(name: str) -> None:
+    asked = (f'{name}:8766', f'http://{name}:8766')
+    assert f'not {name or None}' in Access(None).refusal(*asked)
     assert not Access(TOKEN).refusal(*asked)
 
 

@@ -14,7 +14,7 @@ import pytest
 from page_client import PageClient
 
 from groot_ros.operator_page import Access, Answer, Meter, NodeView, Picture, RobotView, handlers
-from groot_ros.operator_page.server import PageServer
+from groot_ros.operator_page.server import LARGEST_REQUEST, PageServer
 
 TOKEN = 'correct horse battery staple'
 PAGE = Path(handlers.PAGE)
@@ -62,11 +62,11 @@ class StillRobot:
     def reset(self) -> Future[Answer]:
         return self._answer('reset')
 
-    def picture(self, camera: int, after: int) -> Picture | None:
+    def picture(self, camera: int, known: int) -> Picture | None:
         self.asked.append(f'picture {camera}')
         self.seeing.wait(PATIENCE_S)
         picture = [Picture(7, b'jpeg')][camera]
-        return picture if picture.number > after else None
+        return picture if picture.number != known else None
 
     def _answer(self, asked: str) -> Future[Answer]:
         self.asked.append(asked)
@@ -141,6 +141,17 @@ def test_an_instruction_that_is_none_is_refused(
     assert reply.status == 400
     assert '1 to 500' in reply.json['text']
     assert robot.asked == []
+
+
+def test_a_request_that_is_too_large_is_refused_before_it_is_read(
+    serve: Callable[..., PageClient], robot: StillRobot
+) -> None:
+    client = serve()
+    huge = {'instruction': 'x' * LARGEST_REQUEST}
+    for path in (*COMMANDS, '/sign_in'):
+        assert client.post(path, huge).status == 400
+    assert robot.asked == []
+    assert client.post('/stop').json['ok']
 
 
 def test_without_its_script_the_page_can_still_stop(

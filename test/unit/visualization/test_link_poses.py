@@ -1,5 +1,7 @@
 """Forward kinematics by a URDF, against the simulated robot and by hand."""
 
+import re
+
 import mujoco
 import numpy as np
 import pytest
@@ -50,6 +52,16 @@ def test_a_mesh_is_drawn_where_its_link_carries_it():
            cr * sp * cy + sr * cp * sy, cr * cp * sy - sr * sp * cy]
     np.testing.assert_allclose(shape.quaternion, own, atol=1e-12)
     np.testing.assert_allclose(np.linalg.norm(turn), 1.0)
+
+
+@pytest.mark.parametrize(('good', 'bad', 'words'), [
+    ('xyz="0.5 0 0"', 'xyz="0.5 0"', "xyz is '0.5 0', three numbers"),
+    ('rpy="0.1 0.2 0.3"', 'rpy="${pi} 0 0"', 'rpy is'),
+    ('a.stl"', 'a.stl" scale="0.001"', "scale is '0.001'"),
+    ('<mesh filename="package://e/a.stl"/>', '<sphere radius="big"/>', 'big')])
+def test_a_visual_without_its_numbers_is_named(good, bad, words):
+    with pytest.raises(VisualizationError, match=f"link 'arm': .*{re.escape(words)}"):
+        read_shapes(ELBOW.replace(good, bad, 1))
 
 
 @pytest.mark.parametrize(('urdf', 'joints', 'words'), [
