@@ -27,12 +27,14 @@ setup(
         'fast-simplification',
         'imageio',
         'imageio-ffmpeg',
+        'pillow',
         'rich',
         'rosbags',
         'mcap',
         'zstandard',
     ],
     extras_require={
-        'training': ['torch==2.13.0', 'onnx', 'onnxscript'], 'teleoperation': ['mink'],
+        'training': ['torch==2.13.0', 'onnx', 'onnxscript'],
+        'data': ['av', 'pyarrow', 'google-crc32c', 'matplotlib'], 'teleoperation': ['mink'],
         'operator_page': ['tornado']},
 )

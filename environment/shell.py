@@ -19,8 +19,9 @@ def runtime_paths(folder: Path) -> SearchPaths:
     """Return search paths by variable name, to be put before what is there."""
     paths = {'PATH': [f'{folder}/venv/bin']}
     if is_system_ros():
-        # A system interpreter finds the venv's packages too: executables start as python3.
-        return paths
+        # `ros2` itself starts as /usr/bin/python3, and a launch file may need the venv's packages.
+        (modules,) = (folder / 'venv').glob('lib/python3*/site-packages')
+        return paths | {'PYTHONPATH': [str(modules)]}
     paths['PATH'].append(f'{folder}/ros/bin')
     return paths | {
         'PYTHONPATH': [f'{folder}/ros/rclpy', str(FOLDER / 'ros2_launch')],
