@@ -12,7 +12,7 @@ from groot_ros.diagnosis.gamepad import check_gamepad
 from groot_ros.diagnosis.joints import check_joints
 from groot_ros.diagnosis.names import resolve
 from groot_ros.diagnosis.nodes import check_agreement, check_nodes
-from groot_ros.diagnosis.outputs import check_output
+from groot_ros.diagnosis.outputs import check_lead_in, check_output
 from groot_ros.diagnosis.surroundings import check_surroundings
 from groot_ros.diagnosis.teleoperation import check_drivers, check_teleoperation
 from groot_ros.diagnosis.watching import check_watching
@@ -41,6 +41,7 @@ def diagnose(facts: GraphFacts, robot: Embodiment) -> list[Finding]:
     findings += check_teleoperation(facts, robot)
     for output in robot.outputs:
         findings += check_output(facts, robot, output)
+        findings += check_lead_in(facts, output)
     findings += check_watching(facts)
     return findings
 

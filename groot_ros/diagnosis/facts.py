@@ -191,6 +191,8 @@ class GraphFacts:
         others: Nodes of this package that may run besides: teleoperator and WATCHING.
         topics: By full name.
         heard: What was listened to, by full topic name.
+        lead_in: By full name of a robot's controller, whether a trajectory begins at the target
+            before it; the others begin where the joints are measured.
         image_sizes: Width and height that the checkpoint asks for [px], by video key.
     """
 
@@ -203,6 +205,7 @@ class GraphFacts:
     clock: ClockFacts = ClockFacts()
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     others: tuple[NodeFacts, ...] = ()
+    lead_in: Mapping[str, bool] = field(default_factory=dict)
 
     def node(self, name: str) -> NodeFacts:
         """Return a node of this package by its name, one that does not run if it is unknown."""

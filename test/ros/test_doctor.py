@@ -278,6 +278,20 @@ def test_the_fault_is_the_first_thing_named(start: Callable[[Fault], Graph], nam
     print(f'| {name} | {finding["subject"]}: {finding["found"]} | {finding["remedy"]} |')
 
 
+def test_a_controller_that_begins_at_the_measured_joints_is_named(
+    start: Callable[[Fault], Graph],
+) -> None:
+    graph = start(Fault(()))
+    graph.peer.declare_parameter('interpolate_from_desired_state', False)
+
+    def is_named(code: int, findings: list[dict[str, str]]) -> bool:
+        return code == 0 and any(
+            each['subject'] == 'output upper_body' and each['level'] == 'WARN'
+            and '/peer begins each trajectory' in each['found'] for each in findings)
+
+    ask_until(graph, is_named)
+
+
 def test_without_a_terminal_it_prints_one_line_for_each_finding(
     make_graph: Callable[..., Graph],
 ) -> None:

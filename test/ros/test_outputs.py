@@ -29,6 +29,7 @@ from groot_ros.nodes.shared.goal_output import GoalOutput
 from groot_ros.nodes.shared.lifecycle import Interfaces
 from groot_ros.nodes.shared.outputs import Outputs
 from groot_ros.nodes.shared.qos import LATCHED
+from groot_ros.nodes.shared.stamps import seconds
 
 TOLERANCE_VIOLATED = FollowJointTrajectory.Result.PATH_TOLERANCE_VIOLATED
 STOPPED = PolicyStatus.FAULT, PolicyStatus.EMERGENCY_STOP
@@ -108,7 +109,7 @@ def test_an_emergency_stop_cancels_the_goal_of_the_point_of_rest_once_it_was_pla
     client = ActionClient(graph.peer, FollowJointTrajectory, 'arm')
     graph.wait_until(client.server_is_ready, 'no action server')
     output = GoalOutput(
-        client, 'arm', lambda command: trajectory_message(
+        client, 'arm', lambda command, _: trajectory_message(
             ['elbow'], command.positions, command.velocities, np.array([10.0]), lead=0.07),
         period=0.05, on_refusal=lambda hold: pytest.fail(hold.text))
     stop = Hold(HoldReason.EMERGENCY_STOP, 'stop')
@@ -198,3 +199,25 @@ def test_what_is_not_finite_is_never_sent(
         for point in trajectory.points:
             assert np.isfinite([*point.positions, *point.velocities]).all()
     assert all(np.isfinite(stream.data).all() for stream in streams)
+
+
+@pytest.mark.parametrize('stamped', [True, False])
+def test_trajectories_begin_at_their_command_or_on_arrival(
+    make_graph: Callable[..., Graph], stamped: bool
+) -> None:
+    graph = make_graph()
+    node = LifecycleNode('sender')
+    node.declare_parameter('autostart', True)
+    outputs = Outputs(
+        Interfaces(node), EMBODIMENT, DrivingParams(stamped_trajectories=stamped),
+        lambda hold: pytest.fail(hold.text))
+    trajectories = graph.listen(JointTrajectory, EMBODIMENT.outputs[0].topic)
+    graph.start(node)
+    command = Command(EMBODIMENT.home.copy(), np.zeros(len(EMBODIMENT.home)), None)
+
+    def sent() -> bool:
+        outputs.send(command, 12.25)
+        return bool(trajectories)
+
+    graph.wait_until(sent, 'nothing came')
+    assert seconds(trajectories[0].header.stamp) == (12.25 if stamped else 0.0)

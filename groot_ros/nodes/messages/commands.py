@@ -7,11 +7,11 @@ import array
 import numpy as np
 from builtin_interfaces.msg import Duration
 from numpy.typing import NDArray
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Float64MultiArray, Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from groot_ros.control import stopping_trajectory
-from groot_ros.nodes.shared.stamps import NANOSECONDS
+from groot_ros.nodes.shared.stamps import NANOSECONDS, stamp_at
 
 Array = NDArray[np.float64]
 
@@ -22,9 +22,10 @@ def stream_message(positions: Array) -> Float64MultiArray:
 
 
 def trajectory_message(
-    joints: list[str], positions: Array, velocities: Array, deceleration: Array, lead: float
+    joints: list[str], positions: Array, velocities: Array, deceleration: Array, lead: float,
+    start: float = 0.0,
 ) -> JointTrajectory:
-    """Return a trajectory to a moving target, with a stop behind it; stamp 0 starts it now.
+    """Return a trajectory to a moving target, with a stop behind it.
 
     Args:
         joints: Names of the columns.
@@ -32,9 +33,10 @@ def trajectory_message(
         velocities: Its rate [rad/s], shape (num_joints,).
         deceleration: What each joint may brake with [rad/s^2], shape (num_joints,).
         lead: Time until the target is reached [s].
+        start: From when that counts [s]; 0 stands for the arrival.
     """
     plan = stopping_trajectory(positions, velocities, deceleration, lead)
-    return JointTrajectory(joint_names=joints, points=[
+    return JointTrajectory(header=Header(stamp=stamp_at(start)), joint_names=joints, points=[
         JointTrajectoryPoint(
             positions=_numbers(plan.positions[i]), velocities=_numbers(plan.velocities[i]),
             time_from_start=_duration(plan.times[i]))

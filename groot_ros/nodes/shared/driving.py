@@ -12,6 +12,9 @@ class DrivingParams:
     trajectory_lead_s: float = param(
         0.02, 'When a trajectory reaches the command [s]; covers the jitter of its way.',
         bounds=(0.001, 0.5))
+    stamped_trajectories: bool = param(
+        False, 'Let trajectories begin at the time of their command, not when they arrive: even '
+        "motion whatever the jitter; the robot's controllers must have the same clock.")
     goal_hz: float = param(
         20.0, 'Rate of goals of outputs with interface follow_joint_trajectory [Hz].',
         bounds=(5.0, 120.0))

@@ -30,14 +30,15 @@ class GoalOutput:
     Args:
         client: Of the action.
         name: Of the action, for messages.
-        make: Returns the trajectory of positions [rad] and velocities [rad/s].
+        make: Returns the trajectory of a command of a time [s].
         period: Time from one goal to the next [s].
         on_refusal: Called with the reason when the server does not do what it is told.
     """
 
     def __init__(
-        self, client: ActionClient, name: str, make: Callable[[Command], JointTrajectory], *,
-        period: float, on_refusal: Callable[[Hold], None],
+        self, client: ActionClient, name: str,
+        make: Callable[[Command, float], JointTrajectory], *, period: float,
+        on_refusal: Callable[[Hold], None],
     ) -> None:
         self._client = client
         self._name = name
@@ -56,7 +57,7 @@ class GoalOutput:
         if self._wanted(command, now):
             self._due = now + self._period
             self._sent = command
-            self._send_goal(self._make(command))
+            self._send_goal(self._make(command, now))
         if _is_emergency(command) and _rests(command):
             self._cancel_when_played(now)
 

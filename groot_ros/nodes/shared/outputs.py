@@ -26,7 +26,7 @@ class Outputs:
     Args:
         interfaces: Of the node that sends; nothing is sent while it is not active.
         embodiment: The robot.
-        params: When a trajectory reaches the command, and how often goals of actions go out.
+        params: When trajectories begin and reach the command, and how often goals go out.
         on_refusal: Called when a command cannot be sent or is refused.
     """
 
@@ -37,6 +37,7 @@ class Outputs:
         self._interfaces = interfaces
         self._robot = embodiment
         self._lead = params.trajectory_lead_s
+        self._stamped = params.stamped_trajectories
         self._goal_period = 1.0 / params.goal_hz
         self._on_refusal = on_refusal
         open_one = {
@@ -66,7 +67,7 @@ class Outputs:
     def _open_trajectory(self, output: CommandOutput) -> Send:
         publisher = self._interfaces.publish(JointTrajectory, output.topic, NEWEST)
         make = self._trajectories(output, self._lead)
-        return lambda command, _: publisher.publish(make(command))
+        return lambda command, now: publisher.publish(make(command, now))
 
     def _open_action(self, output: CommandOutput) -> Send:
         client = self._interfaces.call_action(FollowJointTrajectory, output.topic)
@@ -78,8 +79,9 @@ class Outputs:
 
     def _trajectories(
         self, output: CommandOutput, lead: float
-    ) -> Callable[[Command], JointTrajectory]:
+    ) -> Callable[[Command, float], JointTrajectory]:
         columns = self._robot.indices(output.joints)
         names, deceleration = list(output.joints), self._robot.max_acceleration[columns]
-        return lambda command: trajectory_message(
-            names, command.positions[columns], command.velocities[columns], deceleration, lead)
+        return lambda command, now: trajectory_message(
+            names, command.positions[columns], command.velocities[columns], deceleration, lead,
+            start=now if self._stamped else 0.0)

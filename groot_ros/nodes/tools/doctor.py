@@ -25,6 +25,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from groot_ros.diagnosis import GraphFacts, NodeFacts, diagnose, resolve
 from groot_ros.diagnosis.cameras import camera_info_topic, camera_topic
+from groot_ros.diagnosis.outputs import trajectory_takers
 from groot_ros.diagnosis.tables import is_healthy, show, to_json
 from groot_ros.diagnosis.teleoperation import clutch_is_gamepad, target_topics
 from groot_ros.embodiment import Embodiment, EmbodimentError, load_embodiment
@@ -38,6 +39,7 @@ from groot_ros.nodes.shared.listeners import (
     JoyListener,
     Listener,
 )
+from groot_ros.nodes.tools.controller_probe import ControllerProbe
 from groot_ros.nodes.tools.graph_probe import (
     OTHERS,
     POLICY,
@@ -67,6 +69,7 @@ class Doctor:
         self._executor.add_node(node)
         self._clock = ClockListener(node, namespace)
         self._probes = [NodeProbe(node, namespace, name) for name in (*POLICY, *OTHERS)]
+        self._controllers: dict[str, ControllerProbe] = {}
 
     def choose_robot(self, asked: str | None) -> Embodiment:
         """Return the robot asked for, else that of the nodes that run.
@@ -82,6 +85,9 @@ class Doctor:
         """Return what is seen of the graph within `duration` [s]."""
         place = surroundings(self._node)
         listeners = self._listen(robot)
+        self._controllers = {
+            name: ControllerProbe(self._node, name) for output in robot.outputs
+            for name in trajectory_takers(topics(self._node), self._namespace, output)}
         self._spin(duration)
         seen = [probe.facts() for probe in self._probes]
         nodes, others = tuple(seen[:len(POLICY)]), tuple(seen[len(POLICY):])
@@ -89,7 +95,9 @@ class Doctor:
         return GraphFacts(
             place, self._namespace, tuple(node_names(self._node)), nodes, topics(self._node),
             {topic: each.heard(simulated) for topic, each in listeners.items()},
-            self._clock.facts(), _image_sizes(nodes, robot), others)
+            self._clock.facts(), _image_sizes(nodes, robot), others, {
+                name: leads_in for name, probe in self._controllers.items()
+                if (leads_in := probe.leads_in_from_target) is not None})
 
     def _listen(self, robot: Embodiment) -> dict[str, Listener]:
         """Return a listener for each input of `robot`, by full topic name."""
@@ -122,6 +130,8 @@ class Doctor:
         while time.monotonic() < end:
             for probe in self._probes:
                 probe.ask()
+            for controller in self._controllers.values():
+                controller.ask()
             self._executor.spin_once(timeout_sec=0.05)
 
 

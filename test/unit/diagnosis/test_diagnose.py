@@ -222,6 +222,30 @@ def test_an_action_needs_a_server() -> None:
     assert not wrong(served, robot)
 
 
+def led_in(interface: str, goes_on: bool | None) -> list[Finding]:
+    """Return what is odd if the controllers of an interface say where they lead in from."""
+    output = replace(ROBOT.outputs[0], interface=interface)
+    facts = with_topic(f'{COMMANDS}/_action/status', Topic((end('/driver', 'x'),)))
+    follower = next(iter(facts.topic(COMMANDS).subscribers)).node
+    lead_in = {} if goes_on is None else {'/driver': goes_on, follower: goes_on}
+    robot = replace(ROBOT, outputs=(output, *ROBOT.outputs[1:]))
+    return [each for each in diagnose(replace(facts, lead_in=lead_in), robot)
+            if each.level is Level.WARN and each.subject == 'output upper_body']
+
+
+@pytest.mark.parametrize('interface', ['joint_trajectory', 'follow_joint_trajectory'])
+def test_a_controller_that_begins_at_the_measured_joints_is_named(interface: str) -> None:
+    finding, = led_in(interface, goes_on=False)
+    assert 'begins each trajectory where the joints are measured' in finding.found
+    assert 'interpolate_from_desired_state' in finding.remedy
+    assert not led_in(interface, goes_on=True)
+    assert not led_in(interface, goes_on=None)
+
+
+def test_a_stream_of_positions_has_no_lead_in() -> None:
+    assert not led_in('float64_multi_array', goes_on=False)
+
+
 def test_ages_are_allowed_as_the_nodes_were_told() -> None:
     late = with_camera(youngest=0.6, typical=0.7)
     told = replace(late, nodes=with_nodes(max_input_age_s=1.0).nodes)

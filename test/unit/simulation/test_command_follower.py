@@ -73,6 +73,18 @@ def test_velocity_goes_on_over_a_replacement(follower: CommandFollower) -> None:
     assert at - before == pytest.approx(0.0015, rel=0.02)
 
 
+def test_stamped_commands_make_the_motion_itself_however_late_they_come() -> None:
+    follower, random, told = CommandFollower(['a'], np.zeros(1)), np.random.default_rng(0), []
+    # A parabola: cubics through its points and velocities are the parabola, if times are right.
+    for tick in range(120):
+        made, now = 0.01 * tick, 0.01 * tick + random.uniform(0.0, 0.008)
+        follower.follow('arm', ['a'], trajectory(
+            made, [0.02, 0.5], [[made**2], [9.0]], [[2.0 * made], [0.0]]), now)
+        told.append((now + 0.001, follower.targets(now + 0.001)[0]))
+    times, targets = np.array(told[40:]).T  # what led in at first has faded
+    np.testing.assert_allclose(targets, (times - 0.02)**2, atol=1e-9)
+
+
 def test_a_stream_is_taken_at_once_and_ends_the_trajectory(follower: CommandFollower) -> None:
     follower.follow('arm', ['a'], trajectory(0.0, [1.0], [[1.1]]), now=0.0)
     follower.hold('arm', ['a'], np.array([0.7]))
