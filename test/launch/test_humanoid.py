@@ -70,12 +70,14 @@ def wait_for_touch(client: GraphClient, colour: str) -> None:
 
 
 def processes_of(domain: int) -> list[str]:
-    """Return the command lines of every process in a ROS domain."""
+    """Return the command lines of every process in a ROS domain but the daemon of `ros2`."""
     found = []
     for folder in Path('/proc').iterdir():
         try:
             if f'ROS_DOMAIN_ID={domain}\0'.encode() in (folder / 'environ').read_bytes():
-                found.append((folder / 'cmdline').read_text().replace('\0', ' '))
+                command = (folder / 'cmdline').read_text().replace('\0', ' ')
+                if 'ros2cli.daemon' not in command:  # serves whoever asked something there
+                    found.append(command)
         except OSError:
             continue
     return found
