@@ -15,7 +15,7 @@ from rclpy.qos import QoSProfile
 
 from groot_ros.nodes.shared.delivery import DeliveryMonitor
 from groot_ros.nodes.shared.executors import event_executor
-from groot_ros.nodes.shared.processes import called_by, run_process
+from groot_ros.nodes.shared.processes import callbacks_untorn, called_by, run_process
 
 AUTOSTART = 'Configure and activate at start, without a lifecycle manager.'
 WAKE_PERIOD_S = 0.5
@@ -147,7 +147,8 @@ def _run(node: LifecycleNode, executor: Executor) -> int:
             WAKE_PERIOD_S, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
         if not autostart(node):
             return 1
-        executor.spin()
+        with callbacks_untorn():
+            executor.spin()
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,34 @@ REFUSALS: tuple[type[Exception], ...] = (
 END_S = 1.0
 
 
+class _Interrupts:
+    """What SIGINT does to the code that runs, besides ending the context, which is rclpy's part.
+
+    KeyboardInterrupt ends what waits, as for a checkpoint. In the middle of a callback it would
+    tear what that holds: a queue, a bag, a lock.
+    """
+
+    tear = True
+
+    def take(self, *_: object) -> None:
+        """Raise KeyboardInterrupt where it may tear."""
+        if self.tear:
+            raise KeyboardInterrupt
+
+
+_interrupts = _Interrupts()
+
+
+@contextmanager
+def callbacks_untorn() -> Iterator[None]:
+    """Let SIGINT end the context alone, so that each callback comes to its end."""
+    _interrupts.tear = False
+    try:
+        yield
+    finally:
+        _interrupts.tear = True
+
+
 def run_process(
     work: Callable[[], int],
     args: Sequence[str] | None = None,
@@ -37,6 +66,7 @@ def run_process(
     Returns:
         0 after SIGINT or SIGTERM, 1 if it cannot be done with what was given.
     """
+    before = signal.signal(signal.SIGINT, _interrupts.take)  # rclpy's own handler calls it
     rclpy.init(args=sys.argv if args is None else list(args))
     try:
         return work()
@@ -51,6 +81,7 @@ def run_process(
         return 0
     finally:
         rclpy.try_shutdown()
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from groot_ros.data.instructions import Request, plain
 from groot_ros.embodiment import load_embodiment
 from groot_ros.msg import StepDone, TaskState
 from groot_ros.nodes.shared.parameters import ParameterError, declare_parameters, param
-from groot_ros.nodes.shared.processes import REFUSALS, called_by, run_process
+from groot_ros.nodes.shared.processes import REFUSALS, callbacks_untorn, called_by, run_process
 from groot_ros.nodes.shared.qos import EVERY, NEWEST
 from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.nodes.shared.stepping import run_step_locked
@@ -238,7 +238,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _simulate() -> int:
     node, executor = SimulatorNode(), SingleThreadedExecutor()
-    with called_by(executor, node):
+    with called_by(executor, node), callbacks_untorn():
         if node.params.step_locked:
             run_step_locked(
                 node, executor, node.lock, patience=node.params.patience_s, is_up=rclpy.ok)

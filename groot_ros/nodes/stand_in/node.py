@@ -20,7 +20,7 @@ from std_msgs.msg import Header, String
 from groot_ros.embodiment import Camera, load_embodiment
 from groot_ros.nodes.messages.observations import compressed_message, image_message
 from groot_ros.nodes.shared.parameters import ParameterError, declare_parameters, param
-from groot_ros.nodes.shared.processes import called_by, run_process
+from groot_ros.nodes.shared.processes import callbacks_untorn, called_by, run_process
 from groot_ros.nodes.shared.qos import EVERY, LATCHED
 from groot_ros.nodes.shared.stamps import now, stamp_at
 from groot_ros.nodes.simulator.commands import CommandInputs
@@ -110,6 +110,6 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _stand_in() -> int:
     executor = SingleThreadedExecutor()
-    with called_by(executor, StandInNode()):
+    with called_by(executor, StandInNode()), callbacks_untorn():
         executor.spin()
     return 0
