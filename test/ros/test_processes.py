@@ -49,6 +49,30 @@ sys.exit(run(Interrupted, []))
 """A node that is interrupted while it reports."""
 
 
+BUSY = """
+import os, signal, sys, time
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from groot_ros.nodes.shared.processes import called_by, callbacks_untorn, run_process
+
+def work():
+    print('begun')
+    for number in range(3):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+    print('ended')
+
+def spin():
+    node, executor = Node('busy'), SingleThreadedExecutor()
+    node.create_timer(0.01, work)
+    with called_by(executor, node), callbacks_untorn():
+        executor.spin()
+
+sys.exit(run_process(spin, []))
+"""
+"""A node that is interrupted while it works."""
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Start executables; what a test leaves running is ended."""
@@ -150,3 +174,10 @@ def test_an_interrupt_amid_a_report_is_no_error() -> None:
         [sys.executable, '-c', INTERRUPTED], capture_output=True, text=True, timeout=PATIENCE_S,
         check=False)
     assert (done.returncode, done.stderr) == (0, '')
+
+
+def test_an_interrupt_tears_no_callback() -> None:
+    ended = subprocess.run(
+        [sys.executable, '-c', BUSY], capture_output=True, text=True, timeout=PATIENCE_S,
+        check=False)
+    assert (ended.returncode, ended.stdout.split()) == (0, ['begun', 'ended']), ended.stderr
