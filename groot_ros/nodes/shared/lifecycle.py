@@ -92,8 +92,6 @@ class Interfaces:
         def call() -> None:
             try:
                 callback()
-            except KeyboardInterrupt:
-                pass  # rclpy ends the context, and with it what spins; here it would be an error
             except RuntimeError:  # it used what SIGINT had just ended
                 if self._node.context.ok():
                     raise

@@ -67,9 +67,9 @@ class NodeProbe:
         self.name = name
         self._asked_for = (POLICY | OTHERS)[name]
         self._node, self._full = node, f'{namespace}/{name}'
-        self._state = _Question(
+        self._state = OneCall(
             node.create_client(GetState, f'{self._full}/get_state'), GetState.Request())
-        self._parameters = _Question(
+        self._parameters = OneCall(
             node.create_client(GetParameters, f'{self._full}/get_parameters'),
             GetParameters.Request(names=self._asked_for))
         self._status: PolicyStatus | RecordingStatus | None = None
@@ -100,8 +100,13 @@ class NodeProbe:
         self._status = message
 
 
-class _Question:
-    """One call of a service that may not be there."""
+class OneCall:
+    """One call of a service that may not be there.
+
+    Args:
+        client: Of the service.
+        request: Sent once the service is there.
+    """
 
     def __init__(self, client: Client, request: Any) -> None:
         self._client, self._request = client, request
