@@ -81,14 +81,19 @@ class MovingRobot:
         self.epoch = epoch
         self._instructions.publish(Instruction(text=text, instruction_id=epoch, epoch=epoch))
 
-    def wait_for(self, state: int, reason: int = PolicyStatus.NONE) -> PolicyStatus:
-        """Wait until the controller reports a state and a reason."""
+    def wait_for(
+        self, state: int, reason: int = PolicyStatus.NONE, words: str = ''
+    ) -> PolicyStatus:
+        """Wait until the controller reports a state, a reason and a text with these words.
+
+        On a busy machine a hold can have begun for another cause of the same reason.
+        """
         def reported() -> bool:
-            return bool(self.status) and (
+            return bool(self.status) and words in self.status[-1].text and (
                 (self.status[-1].state, self.status[-1].reason) == (state, reason))
 
         self.graph.wait_until(
-            reported, lambda: f'not in {state} for {reason}: {self.status[-1:]}')
+            reported, lambda: f'not in {state} for {reason} {words}: {self.status[-1:]}')
         return self.status[-1]
 
     def wait_until_it_moves(self) -> None:

@@ -139,7 +139,7 @@ def test_an_emergency_stop_cancels_the_goal_of_the_point_of_rest_once_it_was_pla
 def test_a_rejected_goal_holds_the_robot_until_goals_are_taken(robot: MovingRobot) -> None:
     robot.wait_until_it_moves()
     robot.accepts = False
-    assert f'{ACTION}: a goal was rejected' in robot.wait_for(*REFUSED).text
+    robot.wait_for(*REFUSED, f'{ACTION}: a goal was rejected')
     robot.wait_until_it_rests()
     robot.accepts = True
     robot.wait_until_it_moves()
@@ -166,7 +166,7 @@ def test_an_action_without_a_server_is_named(
     robot = MovingRobot(graph)  # serves the topic, not the action
     graph.start(ControllerNode(load=SmallSystem1))
     robot.instruct(epoch=1)
-    assert 'no action server' in robot.wait_for(*REFUSED).text
+    robot.wait_for(*REFUSED, 'no action server')
     arm = EMBODIMENT.indices(EMBODIMENT.outputs[0].joints)
     np.testing.assert_array_equal(np.array(robot.path)[:, arm] - EMBODIMENT.home[arm], 0.0)
 

@@ -79,7 +79,7 @@ def test_an_emergency_stop_is_latched_until_a_reset_and_a_fresh_instruction(
     robot.graph.speak(Bool, 'emergency_stop')(Bool(data=False))
     robot.path.clear()
     robot.wait_until_it_rests()
-    assert robot.wait_for(*STOPPED).text.startswith('emergency stop')
+    robot.wait_for(*STOPPED, 'emergency stop')
 
     assert trigger(robot, 'reset_emergency_stop').success
     robot.graph.wait_until(lambda: 'is reset' in robot.status[-1].text, 'not reset')
@@ -192,21 +192,21 @@ def test_a_reset_of_the_policy_is_no_reset_of_the_stop(start: Start) -> None:
 def test_the_robot_moves_while_the_deadman_button_is_held(start: Start) -> None:
     robot = start(deadman_topic='joy', deadman_button=1)
     released = PolicyStatus.DEADMAN_RELEASED
-    assert 'nothing is heard' in robot.wait_for(PolicyStatus.WAITING, released).text
+    robot.wait_for(PolicyStatus.WAITING, released, 'nothing is heard')
     button = [0, 1]
     hold_button(robot, button)
     robot.wait_until_it_moves()
     button[:] = [0, 0]
-    robot.wait_for(PolicyStatus.HOLDING, released)
+    robot.wait_for(PolicyStatus.HOLDING, released, 'is released')
     robot.wait_until_it_rests()
     button[:] = [0, 1]
     robot.wait_until_it_moves()
     button[:] = [1]  # a device without that button
-    robot.wait_for(PolicyStatus.HOLDING, released)
+    robot.wait_for(PolicyStatus.HOLDING, released, 'is released')
     button[:] = [0, 1]
     robot.wait_until_it_moves()
     button.clear()  # the joystick dies with the button held
-    assert 'is joy running' in robot.wait_for(PolicyStatus.HOLDING, released).text
+    robot.wait_for(PolicyStatus.HOLDING, released, 'is joy running')
     robot.wait_until_it_rests()
 
 

@@ -207,11 +207,15 @@ class KillTrials:
         return self._status.reason
 
     def _wait_until_it_runs(self, after: float) -> None:
-        """Wait for a plan made of a state later than `after` [s]."""
+        """Wait for a plan made of a state later than `after` [s], heard from every node.
+
+        The deadline is told from the tokens: those of a new planner may not be heard here yet
+        when the robot already moves by them.
+        """
         self._wait(
-            lambda: self._status.state == PolicyStatus.RUNNING
-            and seconds(self._status.header.stamp) > after
-            and seconds(self._chunk.header.stamp) > after,
+            lambda: self._status.state == PolicyStatus.RUNNING and all(
+                seconds(message.header.stamp) > after
+                for message in (self._status, self._tokens, self._chunk)),
             'the robot to go on')
 
     def _check_that_old_tokens_are_refused(self, old: GoalTokens) -> None:
