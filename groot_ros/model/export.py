@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from groot_ros.model.checkpoint import load_model
+from groot_ros.model.fingerprint import weights_fingerprint
 from groot_ros.model.groot import Groot
+from groot_ros.model.onnx_session import WEIGHTS
 from groot_ros.model.released_config import read_config
 from groot_ros.model.system1.dit import CrossContext
 from groot_ros.model.system2.attention import SmallAttention
@@ -107,15 +109,15 @@ def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], pat
                                 output_names=outputs, dynamic_shapes=dynamic_shapes,
                                 dynamo=True, verbose=False)
     program.save(path)
-    _strip_traces(path)
-
-
-def _strip_traces(path: Path) -> None:
-    """Remove the exporter's stack traces, which hold paths of this machine."""
     model = onnx.load(path)
-    graph = model.graph
+    _strip_traces(model.graph)
+    onnx.helper.set_model_props(model, {WEIGHTS: weights_fingerprint(path.parent)})
+    onnx.save(model, path)
+
+
+def _strip_traces(graph: onnx.GraphProto) -> None:
+    """Remove the exporter's stack traces, which hold paths of this machine."""
     for item in (graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input,
                  *graph.output):
         del item.metadata_props[:]
         item.doc_string = ''
-    onnx.save(model, path)

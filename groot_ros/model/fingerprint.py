@@ -40,6 +40,19 @@ def fingerprint(checkpoint: Path) -> str:
             if path.is_file():
                 digest.update(f'{folder}/{name}'.encode())
                 digest.update(path.read_bytes())
+    return _digits(digest, checkpoint)
+
+
+def weights_fingerprint(checkpoint: Path) -> str:
+    """Return 16 hex digits that change with the weights alone, as those of `fingerprint` do.
+
+    Raises:
+        CheckpointError: If a weight file is missing or cut off.
+    """
+    return _digits(hashlib.sha256(), checkpoint)
+
+
+def _digits(digest: hashlib._Hash, checkpoint: Path) -> str:
     for chunk in _weights(checkpoint):
         digest.update(chunk)
     return digest.hexdigest()[:16]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from groot_ros.model.config import ModelConfig
 from groot_ros.model.fingerprint import fingerprint
+from groot_ros.model.onnx_session import open_session
 from groot_ros.model.policy import (
     AttentionError,
     Continuation,
@@ -35,15 +36,6 @@ class OnnxContext(NamedTuple):
     mask: NDArray[np.bool_]
 
 
-def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # A spinning thread pool would take the core that the control tick needs.
-    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
-    return onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
-
-
 class OnnxSystem2:
     """System 2 on onnxruntime."""
 
@@ -54,7 +46,7 @@ class OnnxSystem2:
         config = ModelConfig.from_file(checkpoint / 'config.json')
         self._tokenizer = InstructionTokenizer(
             checkpoint / 'tokenizer.json', config.small_backbone().max_text_length)
-        self._session = _session(checkpoint / 'system2.onnx', threads)
+        self._session = open_session(checkpoint / 'system2.onnx', threads)
         self._checkpoint = checkpoint
         self._threads = threads
 
@@ -85,7 +77,7 @@ class OnnxSystem2:
         if not file.is_file():
             raise AttentionError(f'{file}: no such file, so no attention can be shown: '
                                  f'run `ros2 run groot_ros export_onnx {self._checkpoint}`')
-        return _session(file, self._threads)
+        return open_session(file, self._threads)
 
     @cached_property
     def _words(self) -> FloatArray:
@@ -101,9 +93,9 @@ class OnnxSystem1:
         """Load system1_context.onnx and system1.onnx."""
         self.fingerprint = fingerprint(checkpoint)
         self.processor = processor
-        self._context = _session(checkpoint / 'system1_context.onnx', threads)
+        self._context = open_session(checkpoint / 'system1_context.onnx', threads)
         self._file = checkpoint / 'system1.onnx'
-        self._denoise = _session(self._file, threads)
+        self._denoise = open_session(self._file, threads)
         self.inpaints = 'freedom' in {given.name for given in self._denoise.get_inputs()}
         self._embodiment = np.array([self.processor.embodiment_id], np.int64)
 
