@@ -1,11 +1,13 @@
-// Open Foxglove Studio with the layout of this package in Chromium and save what it shows.
+// Open Foxglove Studio with the layout of this package, or the operator page, in Chromium and save
+// what it shows.
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { serve } from './server.mjs'
 
-const USAGE = `usage: docs/pictures/take [--viewer ws://HOST:PORT | --recording FILE.mcap]
+const USAGE = `usage: docs/pictures/take [--viewer ws://HOST:PORT | --recording FILE.mcap |
+                            --operator-page http://HOST:PORT --instruction TEXT]
                            [--size WIDTHxHEIGHT] [--settle SECONDS] PICTURE.png`
 const PATIENCE_MS = 180_000
 const SOFTWARE_RENDERING = [
@@ -18,6 +20,8 @@ const { values: options, positionals } = parseArgs({
   options: {
     viewer: { type: 'string', default: 'ws://127.0.0.1:8765' },
     recording: { type: 'string' },
+    'operator-page': { type: 'string' },
+    instruction: { type: 'string', default: 'put the red block in the yellow bin' },
     size: { type: 'string', default: '1600x1000' },
     settle: { type: 'string', default: '10' },
   },
@@ -36,6 +40,22 @@ try {
   const page = await browser.newPage({ viewport: { width, height } })
   page.setDefaultTimeout(PATIENCE_MS)
   page.on('pageerror', error => console.error(`page: ${error.message}`))
+  await (options['operator-page'] ? instruct(page) : openViewer(page))
+  await page.waitForTimeout(1000 * Number(options.settle))
+  await page.screenshot({ path: positionals[0] })
+} finally {
+  await browser.close()
+  server.close()
+}
+
+async function instruct(page) {
+  await page.goto(options['operator-page'])
+  await page.getByText('live', { exact: true }).waitFor()
+  await page.fill('#instruction', options.instruction)
+  await page.keyboard.press('Enter')
+}
+
+async function openViewer(page) {
   const query = new URLSearchParams({ layoutId: 'humanoid', ...source() })
   await page.goto(`${server.address}/?${query}`)
   await page.waitForFunction(() => window.complete)
@@ -43,11 +63,6 @@ try {
   if (options.recording) {
     await page.keyboard.press('Space') // play
   }
-  await page.waitForTimeout(1000 * Number(options.settle))
-  await page.screenshot({ path: positionals[0] })
-} finally {
-  await browser.close()
-  server.close()
 }
 
 function source() {
