@@ -10,6 +10,7 @@ const USAGE = `usage: docs/pictures/take [--viewer ws://HOST:PORT | --recording 
                             --operator-page http://HOST:PORT --instruction TEXT]
                            [--size WIDTHxHEIGHT] [--settle SECONDS] PICTURE.png`
 const PATIENCE_MS = 180_000
+const BROWSER_START_MS = 6_000
 const SOFTWARE_RENDERING = [
   '--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']
 
@@ -51,6 +52,7 @@ try {
 async function instruct(page) {
   await page.goto(options['operator-page'])
   await page.getByText('live', { exact: true }).waitFor()
+  await page.waitForTimeout(BROWSER_START_MS) // it takes the cores from the robot
   await page.fill('#instruction', options.instruction)
   await page.keyboard.press('Enter')
 }
