@@ -134,12 +134,17 @@ def _from_euler(values: FloatArray, order: str) -> FloatArray:
 
 
 def _to_euler(matrix: FloatArray, order: str) -> FloatArray:
-    """Read the angles of three different axes; the second lies in [-pi/2, pi/2]."""
+    """Read the angles of three different axes; the second lies in [-pi/2, pi/2].
+
+    With the second at either end, first and third turn about one line, and what the first is
+    read from is rounding. The others are read after turning it back: they make up for any value.
+    """
     i, j, k = _axes(order)
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
-    middle = np.arcsin(np.clip(sign * matrix[..., i, k], -1.0, 1.0))
     first = np.arctan2(-sign * matrix[..., j, k], matrix[..., k, k])
-    third = np.arctan2(-sign * matrix[..., i, j], matrix[..., i, i])
+    rest = _about(i, -first) @ matrix
+    middle = np.arctan2(sign * rest[..., i, k], rest[..., k, k])
+    third = np.arctan2(sign * rest[..., j, i], rest[..., j, j])
     return np.stack([first, middle, third], axis=-1)
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from groot_ros.model.processor.relative import Reference
@@ -25,11 +25,12 @@ rotations = st.tuples(vectors, st.floats(0.0, np.pi)).map(
 
 
 @given(rotations, st.sampled_from(REPRESENTATIONS))
+@example(to_matrix(np.pi * np.array([0.0, 1.0, 1.0]) / np.sqrt(2.0), 'axis_angle'),
+         'euler_angles_pry')
 @settings(max_examples=300)
 def test_every_representation_gives_its_matrix_back(matrix, representation):
     values = from_matrix(matrix, representation)
     assert values.shape == (rotation_size(representation),)
-    # Double precision leaves 1e-8 of an Euler angle at its pole.
     np.testing.assert_allclose(to_matrix(values, representation), matrix, atol=1e-7)
 
 
