@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,14 +34,7 @@ def fingerprint(checkpoint: Path) -> str:
     Raises:
         CheckpointError: If a weight file is missing or cut off.
     """
-    digest = hashlib.sha256()
-    for folder in FOLDERS:
-        for name in SIDECARS:
-            path = checkpoint / folder / name
-            if path.is_file():
-                digest.update(f'{folder}/{name}'.encode())
-                digest.update(path.read_bytes())
-    return _digits(digest, checkpoint)
+    return _digits(chain(_sidecars(checkpoint), _weights(checkpoint)))
 
 
 def weights_fingerprint(checkpoint: Path) -> str:
@@ -49,13 +43,24 @@ def weights_fingerprint(checkpoint: Path) -> str:
     Raises:
         CheckpointError: If a weight file is missing or cut off.
     """
-    return _digits(hashlib.sha256(), checkpoint)
+    return _digits(_weights(checkpoint))
 
 
-def _digits(digest: hashlib._Hash, checkpoint: Path) -> str:
-    for chunk in _weights(checkpoint):
+def _digits(chunks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
         digest.update(chunk)
     return digest.hexdigest()[:16]
+
+
+def _sidecars(checkpoint: Path) -> Iterator[bytes]:
+    """Yield the name and content of each of the processor's files."""
+    for folder in FOLDERS:
+        for name in SIDECARS:
+            path = checkpoint / folder / name
+            if path.is_file():
+                yield f'{folder}/{name}'.encode()
+                yield path.read_bytes()
 
 
 def _weights(checkpoint: Path) -> Iterator[bytes]:

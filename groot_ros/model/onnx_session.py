@@ -35,7 +35,7 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
 
 def _check_origin(path: Path, exported_from: str) -> None:
     checkpoint = path.parent
-    if not has_weights(checkpoint):  # a robot needs the ONNX files alone
+    if not has_weights(checkpoint):  # nothing there that it could contradict
         return
     there = weights_fingerprint(checkpoint)
     if exported_from != there:

@@ -79,7 +79,7 @@ def test_an_emergency_stop_is_latched_until_a_reset_and_a_fresh_instruction(
     robot.graph.speak(Bool, 'emergency_stop')(Bool(data=False))
     robot.path.clear()
     robot.wait_until_it_rests()
-    robot.wait_for(*STOPPED, 'emergency stop')
+    assert robot.wait_for(*STOPPED).text.startswith('emergency stop')
 
     assert trigger(robot, 'reset_emergency_stop').success
     robot.graph.wait_until(lambda: 'is reset' in robot.status[-1].text, 'not reset')

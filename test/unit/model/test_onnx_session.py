@@ -34,6 +34,6 @@ def test_files_of_other_weights_are_refused(checkpoint: Path, graph: str) -> Non
         open_session(checkpoint / graph, 1)
 
 
-def test_a_robot_needs_no_weights_beside_the_files(checkpoint: Path) -> None:
+def test_files_without_weights_beside_them_contradict_nothing(checkpoint: Path) -> None:
     (checkpoint / 'model.safetensors').unlink()
     assert open_session(checkpoint / 'system1.onnx', 1).get_outputs()
